@@ -1,0 +1,34 @@
+//! What every service holds: cheap to clone, made once at start.
+
+use std::sync::Arc;
+
+use crate::catalog::store::Catalogs;
+use crate::certificate::sheet::Face;
+use crate::config::Config;
+use futures_util::future::BoxFuture;
+
+use crate::db::Db;
+use crate::db::work::View;
+use crate::kernel::calendar::Calendar;
+use crate::kernel::error::Result;
+use crate::material::objects::Objects;
+
+/// The parts of a running server.
+#[derive(Clone)]
+pub struct App {
+    /// The database, its keys, the clock, ids and chance.
+    pub db: Db,
+    /// Published catalogues.
+    pub catalogs: Catalogs,
+    /// The working days.
+    pub calendar: Arc<Calendar>,
+    /// Files.
+    pub objects: Objects,
+    /// The font of certificates.
+    pub face: Face,
+    /// The settings.
+    pub config: Arc<Config>,
+}
+
+/// A question that a feature asks of those to its right: `server.rs` gives the answer when it assembles the services.
+pub type Ask<T> = for<'a> fn(&'a View) -> BoxFuture<'a, Result<T>>;

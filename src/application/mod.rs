@@ -1,0 +1,5 @@
+//! 门诊慢特病申请.
+
+pub mod domain;
+mod row;
+pub mod store;

@@ -1,0 +1,216 @@
+//! Applications in their tables. The body is sealed; the columns beside it are for those who search.
+
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use time::OffsetDateTime;
+
+use super::domain::{Application, Event, LineState};
+use super::row::{application, line};
+use crate::db::failed;
+use crate::db::journal::Entry;
+use crate::db::source::{from_micros, micros};
+use crate::db::work::{View, Work};
+use crate::kernel::access::Person;
+use crate::kernel::calendar::Calendar;
+use crate::kernel::error::{Error, Result};
+use crate::kernel::id::Id;
+use crate::kernel::step::Step;
+
+/// An application as it was read.
+#[derive(Clone, Debug)]
+pub struct Stored {
+    /// The application.
+    pub application: Application,
+    /// Its version.
+    pub version: i64,
+    /// When it last changed.
+    pub updated_at: OffsetDateTime,
+}
+
+/// `insured/{psn_no}/applications/{id}`.
+pub fn name(person: &Person, id: Id) -> String {
+    format!("{}/applications/{id}", person.name())
+}
+
+/// One application of this call's person.
+pub async fn get(view: &View, id: Id) -> Result<Stored> {
+    let person = view.person()?;
+    let key = (person.psn_no.as_str().to_owned(), id.0);
+    let row = application::Entity::find_by_id(key).one(&view.conn()).await.map_err(failed)?;
+    parse(view, row.ok_or_else(|| Error::NotFound(name(person, id)))?)
+}
+
+/// Applications of this call's person, newest first, before an id.
+pub async fn list(view: &View, before: Option<Id>, most: u64) -> Result<Vec<Stored>> {
+    let mut find =
+        application::Entity::find().filter(application::Column::PsnNo.eq(view.person()?.psn_no.as_str()));
+    if let Some(before) = before {
+        find = find.filter(application::Column::Id.lt(before.0));
+    }
+    let rows =
+        find.order_by_desc(application::Column::Id).limit(most).all(&view.conn()).await.map_err(failed)?;
+    rows.into_iter().map(|row| parse(view, row)).collect()
+}
+
+/// Diseases of this call's person that are applied for and neither decided against nor granted.
+pub async fn open_codes(view: &View) -> Result<Vec<String>> {
+    let open = [LineState::Pending, LineState::Approved, LineState::InNotice].map(LineState::word);
+    let rows = line::Entity::find()
+        .filter(line::Column::PsnNo.eq(view.person()?.psn_no.as_str()))
+        .filter(line::Column::State.is_in(open))
+        .all(&view.conn())
+        .await
+        .map_err(failed)?;
+    Ok(rows.into_iter().map(|row| row.opsp_dise_code).collect())
+}
+
+/// Saves a new application with its event.
+pub async fn create(
+    work: &Work,
+    calendar: &Calendar,
+    step: Step<impl Into<Application>, Event>,
+) -> Result<Stored> {
+    let application = step.state.into();
+    let person = work.person()?;
+    let case = application.case();
+    let row = application::ActiveModel {
+        psn_no: Set(person.psn_no.as_str().to_owned()),
+        id: Set(case.id.0),
+        area: Set(case.area.as_str().to_owned()),
+        insutype: Set(case.insutype.code()),
+        state: Set(application.word().to_owned()),
+        due_on: Set(due_on(&application, calendar)),
+        body: Set(work.seal(&name(person, case.id), &application)?),
+        version: Set(1),
+        created_at: Set(micros(case.created_at)),
+        updated_at: Set(micros(work.now())),
+    };
+    work.insert(row, Entry::new(name(person, case.id), 1, &step.event)?).await?;
+    save_lines(work, &application).await?;
+    Ok(Stored { application, version: 1, updated_at: work.now() })
+}
+
+/// Saves a step of an application that was read in `version`.
+pub async fn save(
+    work: &Work,
+    calendar: &Calendar,
+    version: i64,
+    step: Step<impl Into<Application>, Event>,
+) -> Result<Stored> {
+    use application::Column;
+    let application = step.state.into();
+    let person = work.person()?;
+    let id = application.case().id;
+    let update = application::Entity::update_many()
+        .col_expr(Column::State, Expr::value(application.word()))
+        .col_expr(Column::DueOn, Expr::value(due_on(&application, calendar)))
+        .col_expr(Column::Body, Expr::value(work.seal(&name(person, id), &application)?))
+        .col_expr(Column::Version, Expr::value(version + 1))
+        .col_expr(Column::UpdatedAt, Expr::value(micros(work.now())))
+        .filter(Column::PsnNo.eq(person.psn_no.as_str()))
+        .filter(Column::Id.eq(id.0))
+        .filter(Column::Version.eq(version));
+    work.update(update, Entry::new(name(person, id), version + 1, &step.event)?).await?;
+    save_lines(work, &application).await?;
+    Ok(Stored { application, version: version + 1, updated_at: work.now() })
+}
+
+async fn save_lines(work: &Work, application: &Application) -> Result<()> {
+    let (person, case) = (work.person()?, application.case());
+    let closed = matches!(application, Application::Withdrawn(_) | Application::Refused(_));
+    let mut kept = Vec::new();
+    for found in application.lines().into_iter().filter(|_| !closed) {
+        let row = line::ActiveModel {
+            psn_no: Set(person.psn_no.as_str().to_owned()),
+            application_id: Set(case.id.0),
+            opsp_dise_code: Set(found.code.clone()),
+            area: Set(case.area.as_str().to_owned()),
+            insutype: Set(case.insutype.code()),
+            state: Set(found.state.word().to_owned()),
+        };
+        let key = [line::Column::PsnNo, line::Column::ApplicationId, line::Column::OpspDiseCode];
+        let upsert = OnConflict::columns(key).update_column(line::Column::State).to_owned();
+        line::Entity::insert(row)
+            .on_conflict(upsert)
+            .exec_without_returning(&work.conn())
+            .await
+            .map_err(failed)?;
+        kept.push(found.code);
+    }
+    line::Entity::delete_many()
+        .filter(line::Column::PsnNo.eq(person.psn_no.as_str()))
+        .filter(line::Column::ApplicationId.eq(case.id.0))
+        .filter(line::Column::OpspDiseCode.is_not_in(kept))
+        .exec(&work.conn())
+        .await
+        .map_err(failed)?;
+    Ok(())
+}
+
+fn due_on(application: &Application, calendar: &Calendar) -> Option<String> {
+    let clock = match application {
+        Application::Submitted(_) | Application::Accepted(_) | Application::AwaitingSupplement(_) => {
+            &application.filed()?.clock
+        }
+        Application::Draft(_)
+        | Application::Decided(_)
+        | Application::Refused(_)
+        | Application::Withdrawn(_) => return None,
+    };
+    clock.due(calendar).map(|due| due.date.to_string())
+}
+
+fn parse(view: &View, row: application::Model) -> Result<Stored> {
+    let place = format!("insured/{}/applications/{}", row.psn_no, row.id);
+    let application: Application = view.open(&place, &row.body)?;
+    if application.word() != row.state || application.case().id.0 != row.id {
+        return Err(Error::internal(format!(
+            "application {}: impossible row in state {}",
+            row.id, row.state
+        )));
+    }
+    Ok(Stored { application, version: row.version, updated_at: from_micros(row.updated_at) })
+}
+
+impl From<super::domain::Draft> for Application {
+    fn from(state: super::domain::Draft) -> Self {
+        Self::Draft(state)
+    }
+}
+
+impl From<super::domain::Submitted> for Application {
+    fn from(state: super::domain::Submitted) -> Self {
+        Self::Submitted(state)
+    }
+}
+
+impl From<super::domain::Accepted> for Application {
+    fn from(state: super::domain::Accepted) -> Self {
+        Self::Accepted(state)
+    }
+}
+
+impl From<super::domain::Awaiting> for Application {
+    fn from(state: super::domain::Awaiting) -> Self {
+        Self::AwaitingSupplement(state)
+    }
+}
+
+impl From<super::domain::Decided> for Application {
+    fn from(state: super::domain::Decided) -> Self {
+        Self::Decided(state)
+    }
+}
+
+impl From<super::domain::Refused> for Application {
+    fn from(state: super::domain::Refused) -> Self {
+        Self::Refused(state)
+    }
+}
+
+impl From<super::domain::Withdrawn> for Application {
+    fn from(state: super::domain::Withdrawn) -> Self {
+        Self::Withdrawn(state)
+    }
+}

@@ -1,0 +1,70 @@
+//! Driver errors in, ours out. Their text goes to the log and never to a caller.
+
+use sea_orm::sqlx;
+use sea_orm::{DbErr, RuntimeErr, SqlErr};
+
+use crate::kernel::error::Error;
+
+const AWAY: &str = "the database is away";
+
+pub(super) fn from_db(error: DbErr) -> Error {
+    match error.sql_err() {
+        Some(SqlErr::UniqueConstraintViolation(_)) => return Error::Conflict,
+        Some(SqlErr::ForeignKeyConstraintViolation(_)) | Some(_) | None => {}
+    }
+    match &error {
+        DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => {
+            tracing::warn!(error = %error, "database connection failed");
+            Error::Unavailable(AWAY)
+        }
+        DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause)) => {
+            from_sqlx(cause, &error)
+        }
+        DbErr::RecordNotUpdated => Error::Conflict,
+        DbErr::Exec(RuntimeErr::Internal(_))
+        | DbErr::Query(RuntimeErr::Internal(_))
+        | DbErr::TryIntoErr { .. }
+        | DbErr::ConvertFromU64(_)
+        | DbErr::UnpackInsertId
+        | DbErr::UpdateGetPrimaryKey
+        | DbErr::RecordNotFound(_)
+        | DbErr::AttrNotSet(_)
+        | DbErr::Custom(_)
+        | DbErr::Type(_)
+        | DbErr::Json(_)
+        | DbErr::Migration(_)
+        | DbErr::RecordNotInserted
+        | DbErr::BackendNotSupported { .. }
+        | DbErr::KeyArityMismatch { .. }
+        | DbErr::PrimaryKeyNotSet { .. }
+        | DbErr::RbacError(_)
+        | DbErr::AccessDenied { .. }
+        | DbErr::MutexPoisonError => Error::Internal(error.into()),
+        // The enum is open: one that a later version adds is a broken invariant until it is named here.
+        _ => Error::Internal(error.into()),
+    }
+}
+
+fn from_sqlx(cause: &sqlx::Error, error: &DbErr) -> Error {
+    match cause {
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed => {
+            tracing::warn!(error = %error, "database is away");
+            Error::Unavailable(AWAY)
+        }
+        sqlx::Error::Database(database) => match database.code().as_deref() {
+            // Serialization failure, deadlock; SQLite busy and its variants.
+            Some("40001" | "40P01" | "5" | "261" | "517") => Error::Conflict,
+            // Shutting down, starting up, crashed, too many connections, read-only standby.
+            Some("57P01" | "57P02" | "57P03" | "53300" | "25006") => {
+                tracing::warn!(error = %error, "database is away");
+                Error::Unavailable(AWAY)
+            }
+            _ => Error::internal(format!("database: {error}")),
+        },
+        _ => Error::internal(format!("database: {error}")),
+    }
+}

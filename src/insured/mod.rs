@@ -1,0 +1,5 @@
+//! 参保人.
+
+pub mod domain;
+mod row;
+pub mod store;

@@ -1,0 +1,132 @@
+//! Materials in their table.
+
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use super::domain::{Event, Label, Material, MediaType};
+use super::row::{ActiveModel, Column, Entity, Model};
+use crate::catalog::domain::MaterialKind;
+use crate::db::failed;
+use crate::db::journal::Entry;
+use crate::db::source::{from_micros, micros};
+use crate::db::work::{View, Work};
+use crate::kernel::access::Person;
+use crate::kernel::error::{Error, Result};
+use crate::kernel::id::Id;
+use crate::kernel::step::Step;
+
+/// A material as it was read.
+#[derive(Clone, Debug)]
+pub struct Stored {
+    /// The material.
+    pub material: Material,
+    /// Its version.
+    pub version: i64,
+}
+
+/// `insured/{psn_no}/materials/{id}`.
+pub fn name(person: &Person, id: Id) -> String {
+    format!("{}/materials/{id}", person.name())
+}
+
+/// One material of this call's person.
+pub async fn get(view: &View, id: Id) -> Result<Stored> {
+    let person = view.person()?;
+    let row = Entity::find_by_id((person.psn_no.as_str().to_owned(), id.0))
+        .one(&view.conn())
+        .await
+        .map_err(failed)?;
+    parse(view, row.ok_or_else(|| Error::NotFound(name(person, id)))?)
+}
+
+/// Some materials of this call's person, in the order asked for; NOT_FOUND names the first that is not there.
+pub async fn get_all(view: &View, ids: &[Id]) -> Result<Vec<Stored>> {
+    let person = view.person()?;
+    let rows = Entity::find()
+        .filter(Column::PsnNo.eq(person.psn_no.as_str()))
+        .filter(Column::Id.is_in(ids.iter().map(|id| id.0)))
+        .all(&view.conn())
+        .await
+        .map_err(failed)?;
+    let found = rows.into_iter().map(|row| parse(view, row)).collect::<Result<Vec<_>>>()?;
+    ids.iter()
+        .map(|id| {
+            let stored = found.iter().find(|stored| stored.material.id == *id);
+            stored.cloned().ok_or_else(|| Error::NotFound(name(person, *id)))
+        })
+        .collect()
+}
+
+/// Materials of this call's person, newest first, before an id.
+pub async fn list(view: &View, before: Option<Id>, most: u64) -> Result<Vec<Stored>> {
+    let mut find = Entity::find().filter(Column::PsnNo.eq(view.person()?.psn_no.as_str()));
+    if let Some(before) = before {
+        find = find.filter(Column::Id.lt(before.0));
+    }
+    let rows = find.order_by_desc(Column::Id).limit(most).all(&view.conn()).await.map_err(failed)?;
+    rows.into_iter().map(|row| parse(view, row)).collect()
+}
+
+/// Saves a new material with its event.
+pub async fn create(work: &Work, step: Step<Material, Event>) -> Result<Stored> {
+    let (person, material) = (work.person()?, step.state);
+    let row = ActiveModel {
+        psn_no: Set(person.psn_no.as_str().to_owned()),
+        id: Set(material.id.0),
+        kind: Set(material.kind.code()),
+        media_type: Set(material.media_type.as_str().to_owned()),
+        size_bytes: Set(material.size_bytes),
+        sha256: Set(material.sha256.clone()),
+        in_use: Set(false),
+        body: Set(work.seal(&name(person, material.id), &material.label)?),
+        version: Set(1),
+        created_at: Set(micros(material.created_at)),
+    };
+    work.insert(row, Entry::new(name(person, material.id), 1, &step.event)?).await?;
+    Ok(Stored { material, version: 1 })
+}
+
+/// Marks materials that something is submitted with: they can no longer be deleted.
+pub async fn mark_in_use(work: &Work, materials: &[Stored]) -> Result<()> {
+    let person = work.person()?;
+    for stored in materials.iter().filter(|stored| !stored.material.in_use) {
+        let id = stored.material.id;
+        let update = Entity::update_many()
+            .col_expr(Column::InUse, Expr::value(true))
+            .col_expr(Column::Version, Expr::value(stored.version + 1))
+            .filter(Column::PsnNo.eq(person.psn_no.as_str()))
+            .filter(Column::Id.eq(id.0))
+            .filter(Column::Version.eq(stored.version));
+        work.update(update, Entry::new(name(person, id), stored.version + 1, &Event::Used {})?).await?;
+    }
+    Ok(())
+}
+
+/// Deletes a material that was read in its version.
+pub async fn delete(work: &Work, stored: &Stored) -> Result<()> {
+    let person = work.person()?;
+    let id = stored.material.id;
+    let delete = Entity::delete_many()
+        .filter(Column::PsnNo.eq(person.psn_no.as_str()))
+        .filter(Column::Id.eq(id.0))
+        .filter(Column::Version.eq(stored.version));
+    work.delete(delete, Entry::new(name(person, id), stored.version + 1, &Event::Deleted {})?).await
+}
+
+fn parse(view: &View, row: Model) -> Result<Stored> {
+    let place = format!("insured/{}/materials/{}", row.psn_no, row.id);
+    let label: Label = view.open(&place, &row.body)?;
+    let impossible = || Error::internal(format!("{place}: impossible row"));
+    let material = Material {
+        id: Id(row.id),
+        kind: MaterialKind::from_code(i32::from(row.kind)).ok_or_else(impossible)?,
+        media_type: MediaType::from_name(&row.media_type).ok_or_else(impossible)?,
+        size_bytes: row.size_bytes,
+        sha256: row.sha256,
+        in_use: row.in_use,
+        label,
+        created_at: from_micros(row.created_at),
+    };
+    Ok(Stored { material, version: row.version })
+}

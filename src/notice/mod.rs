@@ -1,0 +1,3 @@
+//! 公示.
+
+pub mod domain;
