@@ -1,0 +1,132 @@
+//! `opsp init`: a data folder with everything that a server and its callers need: a private authority, a certificate
+//! for each caller, the key ring, the settings.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+
+use anyhow::{Context, ensure};
+use rcgen::string::Ia5String;
+use rcgen::{
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose, SanType,
+};
+use time::{Duration, OffsetDateTime};
+
+use crate::config::FILE;
+use crate::db::keys::Keys;
+use crate::db::source::{Random, TimeSource};
+use crate::rpc::auth::IDENTITY_PREFIX;
+
+/// How long certificates are good, in days.
+const DAYS: i64 = 825;
+
+/// One caller that is set up.
+struct Role {
+    name: &'static str,
+    about: &'static str,
+    roles: &'static str,
+    operators: &'static str,
+}
+
+const CALLERS: [Role; 4] = [
+    Role { name: "platform", about: "国家医保信息平台", roles: r#"["national_platform"]"#, operators: "" },
+    Role { name: "portal", about: "省级门户", roles: r#"["portal"]"#, operators: "" },
+    Role {
+        name: "bureau",
+        about: "经办机构: register the officers here; experts are registered with ReviewService.CreateExpert",
+        roles: r#"["bureau", "expert"]"#,
+        operators: r#"["officer.li", "officer.wang"]"#,
+    },
+    Role { name: "ops", about: "运维", roles: r#"["ops"]"#, operators: "" },
+];
+
+/// Makes the folder. Refuses one that is set up already.
+pub fn init(data_dir: &Path, area: &str, listen: &str) -> anyhow::Result<()> {
+    let file = data_dir.join(FILE);
+    ensure!(!file.exists(), "{} is there already: this folder is set up", file.display());
+    fs::create_dir_all(data_dir).with_context(|| format!("folder {}", data_dir.display()))?;
+    authority(data_dir)?;
+    write_private(&data_dir.join("keys.toml"), &Keys::generate(&Random::system())?)?;
+    // Last, so that a folder with settings is whole.
+    write_private(&file, &settings(area, listen)?)
+}
+
+fn settings(area: &str, listen: &str) -> anyhow::Result<String> {
+    let mut text = String::from(
+        "# Settings of opsp. What is not here has its default; OPSP_<NAME> in the environment goes before both,\n\
+         # with __ between the parts: OPSP_LIMITS__UPLOAD_BYTES=5242880.\n\n",
+    );
+    writeln!(text, "listen = \"{listen}\"")?;
+    writeln!(text, "# \"postgres://user@host/name\"; empty: SQLite in this folder.\ndatabase = \"\"\n")?;
+    writeln!(text, "[tls]\ncertificate = \"tls/server.pem\"\nkey = \"tls/server.key\"\nclient_ca = \"tls/ca.pem\"\n")?;
+    for caller in CALLERS {
+        writeln!(text, "# {}\n[callers.{}]\nroles = {}", caller.about, caller.name, caller.roles)?;
+        // The platform and the operators see the whole country; the others their area.
+        let areas = if matches!(caller.name, "platform" | "ops") { "100000" } else { area };
+        writeln!(text, "areas = [\"{areas}\"]")?;
+        if !caller.operators.is_empty() {
+            writeln!(text, "operators = {}", caller.operators)?;
+        }
+        writeln!(text)?;
+    }
+    Ok(text)
+}
+
+fn authority(data_dir: &Path) -> anyhow::Result<()> {
+    let folder = data_dir.join("tls");
+    fs::create_dir_all(&folder)?;
+    let now = TimeSource::Real.now();
+    let mut params = params("opsp private authority", now)?;
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    let key = KeyPair::generate()?;
+    let certificate = params.self_signed(&key)?;
+    write_private(&folder.join("ca.pem"), &certificate.pem())?;
+    write_private(&folder.join("ca.key"), &key.serialize_pem())?;
+    let issuer = Issuer::new(params, key);
+
+    let mut server = self::params("opsp server", now)?;
+    let localhost = Ia5String::try_from("localhost")?;
+    server.subject_alt_names =
+        vec![SanType::DnsName(localhost), SanType::IpAddress([127, 0, 0, 1].into()), SanType::IpAddress(std::net::Ipv6Addr::LOCALHOST.into())];
+    server.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    issue(&folder, "server", &server, &issuer)?;
+    for caller in CALLERS {
+        let mut client = self::params(caller.name, now)?;
+        let identity = Ia5String::try_from(format!("{IDENTITY_PREFIX}{}", caller.name))?;
+        client.subject_alt_names = vec![SanType::URI(identity)];
+        client.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        issue(&folder, caller.name, &client, &issuer)?;
+    }
+    Ok(())
+}
+
+fn params(name: &str, now: OffsetDateTime) -> anyhow::Result<CertificateParams> {
+    let mut params = CertificateParams::new(Vec::new())?;
+    params.distinguished_name = DistinguishedName::new();
+    params.distinguished_name.push(DnType::CommonName, name);
+    // A day of grace for clocks that are behind.
+    params.not_before = now - Duration::days(1);
+    params.not_after = now + Duration::days(DAYS);
+    Ok(params)
+}
+
+fn issue(folder: &Path, name: &str, params: &CertificateParams, issuer: &Issuer<'_, KeyPair>) -> anyhow::Result<()> {
+    let key = KeyPair::generate()?;
+    let certificate = params.signed_by(&key, issuer)?;
+    write_private(&folder.join(format!("{name}.pem")), &certificate.pem())?;
+    write_private(&folder.join(format!("{name}.key")), &key.serialize_pem())
+}
+
+/// Writes a file that only its owner reads.
+pub fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    let mut file = options.open(path).with_context(|| format!("writing {}", path.display()))?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    Ok(())
+}

@@ -1,0 +1,233 @@
+//! Puts the parts together, serves them, and takes them down in order.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinHandle;
+use tonic::service::Routes;
+use tonic::transport::server::TcpIncoming;
+use tonic::transport::{Certificate, Identity, Server, ServerTlsConfig};
+use tonic_health::ServingStatus;
+use tonic_health::server::HealthReporter;
+
+use crate::app::App;
+use crate::catalog::store::Catalogs;
+use crate::certificate::sheet::Face;
+use crate::config::{Config, Tls};
+use crate::contract::SERVICES;
+use crate::db::Db;
+use crate::db::keys::Keys;
+use crate::db::source::{Random, TimeSource};
+use crate::insured::domain::Held;
+use crate::material::objects::Objects;
+use crate::proto::opsp as pb;
+use crate::rpc::auth::AuthLayer;
+use crate::rpc::trace::TraceLayer;
+use crate::{application, benefit, catalog, certificate, insured, material, notice, ops, residence, review, settlement, worker};
+
+/// How often readiness is looked at.
+const READINESS: Duration = Duration::from_secs(1);
+
+/// The contract as reflection shows it.
+const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptor.bin"));
+
+/// A running server.
+pub struct Running {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Its parts.
+    pub app: App,
+    health: HealthReporter,
+    draining: watch::Sender<bool>,
+    stop: watch::Sender<bool>,
+    serving: JoinHandle<Result<(), tonic::transport::Error>>,
+    timed: JoinHandle<()>,
+    ready: JoinHandle<()>,
+}
+
+/// Opens everything that a server needs. The schema is brought up to date, and where there is no catalogue the sample
+/// is published.
+pub async fn open(config: Config, time: TimeSource, random: Random) -> anyhow::Result<(App, watch::Sender<bool>)> {
+    config.verify()?;
+    let keys = Keys::load(&config.path(&config.keys))?;
+    let font = std::fs::read(&config.font).with_context(|| {
+        format!("font {}: install fonts-wqy-microhei, or name another font with Chinese glyphs", config.font.display())
+    })?;
+    let face = Face::parse(font).with_context(|| format!("font {}", config.font.display()))?;
+    let objects = Objects::local(&config.path(&config.materials))?;
+    let db = Db::open(&config.database(), keys, time, random).await?;
+    db.migrate().await?;
+    let catalogs = Catalogs::load(&db).await?;
+    let calendar = Arc::new(ops::store::calendar(&db).await?);
+    let position = db.log_position().await?;
+    let (draining, drained) = watch::channel(false);
+    let app = App {
+        db,
+        catalogs,
+        calendar,
+        objects,
+        face,
+        config: Arc::new(config),
+        log: Arc::new(watch::Sender::new(position)),
+        draining: drained,
+    };
+    Ok((app, draining))
+}
+
+/// Starts serving, and the timed work with it.
+pub async fn start(config: Config, time: TimeSource, random: Random) -> anyhow::Result<Running> {
+    let (app, draining) = open(config, time, random).await?;
+    let (health, health_service) = tonic_health::server::health_reporter();
+    // tonic-health calls the server as a whole SERVING from the first moment on: it is not, yet.
+    set_health(&health, ServingStatus::NotServing).await;
+    let incoming = TcpIncoming::bind(app.config.listen)
+        .with_context(|| format!("listening on {}", app.config.listen))?
+        .with_nodelay(Some(true));
+    let address = incoming.local_addr()?;
+    let limits = &app.config.limits;
+    let mut builder = Server::builder()
+        .max_concurrent_streams(limits.streams)
+        .http2_max_header_list_size(limits.header_bytes)
+        .http2_keepalive_interval(Some(Duration::from_secs(30)));
+    if let Some(tls) = &app.config.tls {
+        builder = builder.tls_config(transport_security(&app.config, tls)?)?;
+    }
+    let trace = TraceLayer {
+        slots: Arc::new(Semaphore::new(limits.calls)),
+        deadline: Duration::from_millis(limits.deadline_ms),
+    };
+    let auth = AuthLayer(Arc::new(app.config.callers()?));
+    let (stop, stopped) = watch::channel(false);
+    let router = builder.layer(trace).layer(auth).add_routes(routes(&app)).add_service(health_service);
+    let router = with_reflection(router)?;
+    let serving = tokio::spawn(router.serve_with_incoming_shutdown(incoming, raised(stopped.clone())));
+    let timed = tokio::spawn(worker::run(app.clone(), stopped.clone()));
+    let ready = tokio::spawn(readiness(app.clone(), health.clone(), draining.subscribe()));
+    Ok(Running { address, app, health, draining, stop, serving, timed, ready })
+}
+
+impl Running {
+    /// Goes down in order: says so, takes calls for a moment longer, finishes what is under way within its limit,
+    /// closes the database.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        let limits = self.app.config.limits.clone();
+        self.draining.send_replace(true);
+        set_health(&self.health, ServingStatus::NotServing).await;
+        tokio::time::sleep(Duration::from_millis(limits.linger_ms)).await;
+        self.stop.send_replace(true);
+        let drain = Duration::from_millis(limits.drain_ms);
+        let abort = self.serving.abort_handle();
+        match tokio::time::timeout(drain, self.serving).await {
+            Ok(served) => served.context("the server's task")?.context("serving")?,
+            Err(_) => {
+                tracing::warn!(drain_ms = limits.drain_ms, "calls were still under way at the end of the drain: cut off");
+                abort.abort();
+            }
+        }
+        self.ready.abort();
+        self.timed.await.context("the timed work's task")?;
+        self.app.db.close().await?;
+        Ok(())
+    }
+}
+
+/// Every service, with the answers to what a feature asks of those to its right.
+fn routes(app: &App) -> Routes {
+    use pb::application::v1::application_service_server::ApplicationServiceServer;
+    use pb::benefit::v1::benefit_service_server::BenefitServiceServer;
+    use pb::catalog::v1::catalog_service_server::CatalogServiceServer;
+    use pb::certificate::v1::certificate_service_server::CertificateServiceServer;
+    use pb::event::v1::event_service_server::EventServiceServer;
+    use pb::insured::v1::insured_service_server::InsuredServiceServer;
+    use pb::material::v1::material_service_server::MaterialServiceServer;
+    use pb::notice::v1::notice_service_server::NoticeServiceServer;
+    use pb::ops::v1::ops_service_server::OpsServiceServer;
+    use pb::residence::v1::remote_residence_service_server::RemoteResidenceServiceServer;
+    use pb::review::v1::review_service_server::ReviewServiceServer;
+    use pb::settlement::v1::settlement_service_server::SettlementServiceServer;
+    let most = app.config.limits.message_bytes;
+    let app = || app.clone();
+    let held = |view| -> futures_util::future::BoxFuture<'_, _> {
+        Box::pin(async move {
+            let benefits = benefit::query::held_codes(view).await?;
+            Ok(Held { benefits, applications: application::store::open_codes(view).await? })
+        })
+    };
+    let held_benefits = |view| -> futures_util::future::BoxFuture<'_, _> { Box::pin(benefit::query::held_codes(view)) };
+    let insured = insured::grpc::Service { app: app(), held };
+    let application = application::grpc::Service { app: app(), held_benefits };
+    let ops = ops::grpc::Service { app: app(), jobs: worker::JOBS };
+    Routes::new(CatalogServiceServer::new(catalog::grpc::Service(app())).max_decoding_message_size(most))
+        .add_service(InsuredServiceServer::new(insured).max_decoding_message_size(most))
+        .add_service(MaterialServiceServer::new(material::grpc::Service(app())).max_decoding_message_size(most))
+        .add_service(RemoteResidenceServiceServer::new(residence::grpc::Service(app())).max_decoding_message_size(most))
+        .add_service(ApplicationServiceServer::new(application).max_decoding_message_size(most))
+        .add_service(ReviewServiceServer::new(review::grpc::Service(app())).max_decoding_message_size(most))
+        .add_service(NoticeServiceServer::new(notice::grpc::Service(app())).max_decoding_message_size(most))
+        .add_service(BenefitServiceServer::new(benefit::grpc::Service(app())).max_decoding_message_size(most))
+        .add_service(CertificateServiceServer::new(certificate::grpc::Service(app())).max_decoding_message_size(most))
+        .add_service(SettlementServiceServer::new(settlement::grpc::Service(app())).max_decoding_message_size(most))
+        .add_service(EventServiceServer::new(ops::grpc::Events(app())).max_decoding_message_size(most))
+        .add_service(OpsServiceServer::new(ops).max_decoding_message_size(most))
+}
+
+fn with_reflection<L>(router: tonic::transport::server::Router<L>) -> anyhow::Result<tonic::transport::server::Router<L>> {
+    let builder = || {
+        tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(DESCRIPTORS)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+            .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
+    };
+    Ok(router.add_service(builder().build_v1()?).add_service(builder().build_v1alpha()?))
+}
+
+fn transport_security(config: &Config, tls: &Tls) -> anyhow::Result<ServerTlsConfig> {
+    let read = |path| {
+        let path = config.path(path);
+        std::fs::read(&path).with_context(|| format!("tls: {}", path.display()))
+    };
+    Ok(ServerTlsConfig::new()
+        .identity(Identity::from_pem(read(&tls.certificate)?, read(&tls.key)?))
+        .client_ca_root(Certificate::from_pem(read(&tls.client_ca)?))
+        // A caller without a certificate may still hold a token.
+        .client_auth_optional(true))
+}
+
+/// Looks whether the database answers, and tells health, until the server goes down.
+async fn readiness(app: App, health: HealthReporter, draining: watch::Receiver<bool>) {
+    let mut last = None;
+    while !*draining.borrow() {
+        let ready = app.db.ping().await.is_ok();
+        if last != Some(ready) && !*draining.borrow() {
+            let status = if ready { ServingStatus::Serving } else { ServingStatus::NotServing };
+            set_health(&health, status).await;
+            if ready {
+                tracing::info!("ready");
+            } else {
+                tracing::warn!("not ready: the database does not answer");
+            }
+            last = Some(ready);
+        }
+        tokio::time::sleep(READINESS).await;
+    }
+}
+
+async fn set_health(health: &HealthReporter, status: ServingStatus) {
+    for service in SERVICES {
+        health.set_service_status(*service, status).await;
+    }
+    health.set_service_status("", status).await;
+}
+
+fn raised(mut flag: watch::Receiver<bool>) -> impl Future<Output = ()> {
+    async move {
+        // An error says that the sender is gone: that is a stop as well.
+        if flag.wait_for(|raised| *raised).await.is_err() {
+            tracing::debug!("the stop signal's sender is gone");
+        }
+    }
+}

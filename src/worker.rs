@@ -1,0 +1,80 @@
+//! Timed work: what is due is done, by one instance at a time, safe to do twice.
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::app::App;
+use crate::ops::jobs::{JobSpec, Jobs, forget_answers, run_once, sequence};
+use crate::{benefit, certificate, notice};
+
+/// How often each job looks whether something is due.
+const TICK: Duration = Duration::from_secs(1);
+/// How long commits are gathered before the log is continued.
+const GATHER: Duration = Duration::from_millis(20);
+
+/// The jobs, in the order in which one causes the next.
+pub const JOBS: Jobs = &[
+    JobSpec {
+        name: "open-notices",
+        description: "Writes the entries of notices that were opened (公示开始).",
+        run: |app, _| Box::pin(notice::open::run(app)),
+    },
+    JobSpec {
+        name: "close-notices",
+        description: "Closes notices whose days are over (公示期满).",
+        run: |app, _| Box::pin(notice::close::run(app)),
+    },
+    JobSpec {
+        name: "grant-benefits",
+        description: "Grants the benefit of each undisputed entry (待遇生效).",
+        run: |app, _| Box::pin(benefit::grant::run(app)),
+    },
+    JobSpec {
+        name: "issue-certificates",
+        description: "Issues the certificate of each new benefit (签发证明).",
+        run: |app, _| Box::pin(certificate::issue::run(app)),
+    },
+    JobSpec {
+        name: "sequence",
+        description: "Continues the event log from the journal.",
+        run: |app, lease| Box::pin(sequence(app, lease)),
+    },
+    JobSpec {
+        name: "forget-answers",
+        description: "Forgets answers to repeated requests after their days.",
+        run: |app, _| Box::pin(forget_answers(app)),
+    },
+];
+
+/// Does what is due until the server stops.
+pub async fn run(app: App, mut stopped: watch::Receiver<bool>) {
+    let holder = format!("opsp-{}", app.db.new_id());
+    let mut due = tokio::time::interval(TICK);
+    due.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        let committed = app.db.committed().notified();
+        let only = tokio::select! {
+            _ = stopped.wait_for(|stopped| *stopped) => return,
+            _ = due.tick() => None,
+            () = committed => {
+                tokio::time::sleep(GATHER).await;
+                Some("sequence")
+            }
+        };
+        for job in JOBS.iter().filter(|job| only.is_none_or(|name| name == job.name)) {
+            if *stopped.borrow() {
+                return;
+            }
+            run_job(&app, job, &holder).await;
+        }
+    }
+}
+
+async fn run_job(app: &App, job: &JobSpec, holder: &str) {
+    match run_once(app, job, holder).await {
+        Ok(Some(done)) if done > 0 => tracing::debug!(job = job.name, done, "a job did what was due"),
+        Ok(_) => {}
+        Err(error) => tracing::warn!(job = job.name, %error, "a job failed and is tried again"),
+    }
+}
