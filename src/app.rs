@@ -6,6 +6,7 @@ use crate::catalog::store::Catalogs;
 use crate::certificate::sheet::Face;
 use crate::config::Config;
 use futures_util::future::BoxFuture;
+use tokio::sync::watch;
 
 use crate::db::Db;
 use crate::db::work::View;
@@ -28,6 +29,10 @@ pub struct App {
     pub face: Face,
     /// The settings.
     pub config: Arc<Config>,
+    /// Last position of the event log, as this instance's sequencer knows it.
+    pub log: Arc<watch::Sender<i64>>,
+    /// True once the server takes no new calls. Its sender lives as long as the server: without it, streams end.
+    pub draining: watch::Receiver<bool>,
 }
 
 /// A question that a feature asks of those to its right: `server.rs` gives the answer when it assembles the services.

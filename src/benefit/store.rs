@@ -2,21 +2,23 @@
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use time::Date;
+use uuid::Uuid;
 
 use super::domain::{Benefit, EndGround, Event, Suspension};
 use super::row::benefit::{ActiveModel, Column, Entity, Model};
 use crate::catalog::domain::Insutype;
-use crate::db::failed;
 use crate::db::journal::Entry;
 use crate::db::source::{from_micros, micros};
 use crate::db::work::{View, Work};
+use crate::db::{Db, failed};
 use crate::kernel::access::Person;
 use crate::kernel::calendar::parse_date;
 use crate::kernel::error::{Error, Result};
-use crate::kernel::id::Id;
+use crate::kernel::id::{Id, PsnNo};
 use crate::kernel::region::Region;
 use crate::kernel::step::Step;
 
@@ -148,4 +150,26 @@ fn parse(row: Model) -> Result<Stored> {
         created_at: from_micros(row.created_at),
     };
     Ok(Stored { benefit, version: row.version })
+}
+
+/// Benefits of anyone that are running on a day and have no certificate, oldest first, after an id.
+pub async fn without_certificate(
+    db: &Db,
+    day: Date,
+    after: Option<Id>,
+    most: u64,
+) -> Result<Vec<(PsnNo, Id)>> {
+    let ongoing = Condition::any().add(Column::Enddate.is_null()).add(Column::Enddate.gte(day.to_string()));
+    let mut find = Entity::find()
+        .select_only()
+        .columns([Column::PsnNo, Column::Id])
+        .filter(Column::CertificateId.is_null())
+        .filter(Column::Begndate.lte(day.to_string()))
+        .filter(ongoing);
+    if let Some(after) = after {
+        find = find.filter(Column::Id.gt(after.0));
+    }
+    let rows: Vec<(String, Uuid)> =
+        find.order_by_asc(Column::Id).limit(most).into_tuple().all(db.reader()).await.map_err(failed)?;
+    rows.into_iter().map(|(psn_no, id)| Ok((PsnNo::parse(&psn_no)?, Id(id)))).collect()
 }

@@ -1,1 +1,5 @@
-//! 运维.
+//! 运维: the server's own affairs, its timed jobs, and what happened as a stream of events.
+
+pub mod events;
+pub mod grpc;
+pub mod jobs;
