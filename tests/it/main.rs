@@ -1,5 +1,14 @@
 //! One integration binary: a real server in process over real gRPC, each test with its own database and clock, on
 //! SQLite and on PostgreSQL.
 
+mod edge;
+mod feed;
+mod foreign;
+mod journey;
+mod money;
+mod paper;
+mod people;
+mod process;
 mod tidy;
+mod upload;
 mod world;
