@@ -3,6 +3,10 @@
 use serde::{Deserialize, Serialize};
 use time::{Date, OffsetDateTime};
 
+use super::checklist::Complete;
+pub use super::event::Event;
+pub use super::form::{Agent, Form, LineForm};
+pub use super::refusal::{MaterialFault, StepRefused};
 use crate::catalog::domain::{Catalog, Insutype};
 use crate::insured::domain::Eligible;
 use crate::kernel::clock::Clock;
@@ -31,70 +35,17 @@ pub enum Application {
     Withdrawn(Withdrawn),
 }
 
-/// What never changes.
+/// What never changes once it is submitted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Case {
     /// Its id.
     pub id: Id,
-    /// 险种 when it was begun.
+    /// 险种 when it was submitted, or the draft last written.
     pub insutype: Insutype,
-    /// 参保地 when it was begun.
+    /// 参保地 when it was submitted, or the draft last written.
     pub area: Region,
     /// When it was begun.
     pub created_at: OffsetDateTime,
-}
-
-/// What the applicant says.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-pub struct Form {
-    /// 申请理由.
-    pub appy_rea: String,
-    /// 联系电话.
-    pub tel: String,
-    /// 代办人.
-    pub agent: Option<Agent>,
-    /// 申报病种.
-    pub lines: Vec<LineForm>,
-    /// Materials.
-    pub materials: Vec<Id>,
-    /// 申报来源.
-    pub dcla_souc: String,
-}
-
-impl std::fmt::Debug for Form {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Form(…)")
-    }
-}
-
-/// 代办人.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Agent {
-    /// 姓名.
-    pub name: String,
-    /// 证件类型.
-    pub cert_type: String,
-    /// 证件号码.
-    pub certno: String,
-    /// 电话.
-    pub tel: String,
-    /// 关系.
-    pub rlts: String,
-}
-
-/// What is said of one disease.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LineForm {
-    /// 病种代码.
-    pub code: String,
-    /// 鉴定机构.
-    pub ide_fixmedins_no: String,
-    /// 鉴定日期.
-    pub hosp_ide_date: Date,
-    /// 诊断医师编码.
-    pub diag_dr_codg: String,
-    /// 诊断医师姓名.
-    pub diag_dr_name: String,
 }
 
 /// 草稿.
@@ -227,79 +178,12 @@ pub struct Withdrawn {
     pub form: Form,
 }
 
-/// What happened to an application. No personal data.
-#[derive(Debug, Serialize)]
-#[serde(tag = "type")]
-pub enum Event {
-    /// Begun.
-    #[serde(rename = "application.created")]
-    Created { opsp_dise_codes: Vec<String> },
-    /// Changed by the applicant.
-    #[serde(rename = "application.updated")]
-    Updated { opsp_dise_codes: Vec<String> },
-    /// Submitted.
-    #[serde(rename = "application.submitted")]
-    Submitted { opsp_dise_codes: Vec<String>, catalog_version: String, sample: bool },
-    /// 受理.
-    #[serde(rename = "application.accepted")]
-    Accepted {},
-    /// 不予受理.
-    #[serde(rename = "application.refused")]
-    Refused {},
-    /// 告知补正.
-    #[serde(rename = "application.supplement_requested")]
-    SupplementRequested { items: usize },
-    /// 已补正.
-    #[serde(rename = "application.supplemented")]
-    Supplemented { materials: usize },
-    /// 撤回.
-    #[serde(rename = "application.withdrawn")]
-    Withdrawn {},
-    /// 办结.
-    #[serde(rename = "application.decided")]
-    Decided { approved: Vec<String>, rejected: Vec<String> },
-    /// A line went into a notice.
-    #[serde(rename = "application.line_noticed")]
-    LineNoticed { opsp_dise_code: String, notice: String },
-    /// A line became a benefit.
-    #[serde(rename = "application.line_granted")]
-    LineGranted { opsp_dise_code: String, benefit: String },
-    /// An objection to a line was upheld.
-    #[serde(rename = "application.line_objected")]
-    LineObjected { opsp_dise_code: String },
-}
-
-/// Why a step is refused.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum StepRefused {
-    /// Not in the state that the step needs.
-    WrongState { needed: &'static str, is: &'static str },
-    /// Something that the checklist asks for is missing or does not serve.
-    Material { code: String, title: String, fault: MaterialFault },
-    /// A line names an institution that the catalogue does not have.
-    InstitutionUnknown { code: String, fixmedins_code: String },
-    /// The date of the identification lies in the future.
-    IdentifiedInFuture { code: String },
-    /// The line is not there or not where it has to be.
-    LineNotReady { code: String },
-}
-
-/// What is wrong with a material.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MaterialFault {
-    /// There is none.
-    Missing,
-    /// None of the formats that are taken.
-    Format,
-    /// Older than allowed, or without its date.
-    TooOld {
-        /// Greatest age.
-        months_max: i32,
-    },
-    /// Without seal.
-    Seal,
-    /// Its issuer is unknown, or its level too low.
-    Issuer,
+impl Case {
+    /// The same case under the insurance against which eligibility was just proved.
+    fn under(self, eligible: &Eligible) -> Self {
+        let insured = eligible.insured();
+        Self { insutype: insured.insutype, area: insured.insu_admdvs.clone(), ..self }
+    }
 }
 
 impl Draft {
@@ -313,14 +197,15 @@ impl Draft {
     }
 
     /// Replaces what it says.
-    pub fn update(self, form: Form) -> Step<Self, Event> {
+    pub fn update(self, eligible: &Eligible, form: Form) -> Step<Self, Event> {
         let opsp_dise_codes = form.codes();
-        Step::new(Self { form, ..self }, Event::Updated { opsp_dise_codes })
+        Step::new(Self { case: self.case.under(eligible), form }, Event::Updated { opsp_dise_codes })
     }
 
-    /// Submits it. `complete` is the proof that the checklist is served.
+    /// Submits it. `eligible` proves that the person may still apply, `complete` that the checklist is served.
     pub fn submit(
         self,
+        eligible: &Eligible,
         _complete: &Complete,
         catalog: &Catalog,
         sha256: &str,
@@ -332,7 +217,7 @@ impl Draft {
             sample: catalog.sample,
         };
         let filed = Filed {
-            case: self.case,
+            case: self.case.under(eligible),
             form: self.form,
             appy_date: today,
             catalog_version: catalog.version.clone(),
@@ -346,16 +231,6 @@ impl Draft {
     /// 撤回.
     pub fn withdraw(self) -> Step<Withdrawn, Event> {
         Step::new(Withdrawn { case: self.case, form: self.form }, Event::Withdrawn {})
-    }
-}
-
-/// Proof that everything that the checklist asks for is there. Only `application::checklist::complete` makes one.
-pub struct Complete(pub(super) ());
-
-impl Form {
-    /// The diseases.
-    pub fn codes(&self) -> Vec<String> {
-        self.lines.iter().map(|line| line.code.clone()).collect()
     }
 }
 
@@ -459,29 +334,24 @@ impl Decided {
 }
 
 impl Application {
-    /// What never changes.
+    /// What never changes once it is submitted.
     pub fn case(&self) -> &Case {
-        match self {
-            Self::Draft(draft) => &draft.case,
-            Self::Withdrawn(withdrawn) => &withdrawn.case,
-            Self::Submitted(_)
-            | Self::Accepted(_)
-            | Self::AwaitingSupplement(_)
-            | Self::Decided(_)
-            | Self::Refused(_) => &self.filed().expect("all other states are filed").case,
-        }
+        self.said().0
     }
 
     /// What the applicant says.
     pub fn form(&self) -> &Form {
+        self.said().1
+    }
+
+    fn said(&self) -> (&Case, &Form) {
         match self {
-            Self::Draft(draft) => &draft.form,
-            Self::Withdrawn(withdrawn) => &withdrawn.form,
-            Self::Submitted(_)
-            | Self::Accepted(_)
-            | Self::AwaitingSupplement(_)
-            | Self::Decided(_)
-            | Self::Refused(_) => &self.filed().expect("all other states are filed").form,
+            Self::Draft(Draft { case, form }) | Self::Withdrawn(Withdrawn { case, form }) => (case, form),
+            Self::Submitted(Submitted { filed })
+            | Self::Accepted(Accepted { filed, .. })
+            | Self::AwaitingSupplement(Awaiting { filed, .. })
+            | Self::Decided(Decided { filed, .. })
+            | Self::Refused(Refused { filed, .. }) => (&filed.case, &filed.form),
         }
     }
 
@@ -494,6 +364,16 @@ impl Application {
             | Self::AwaitingSupplement(Awaiting { filed, .. })
             | Self::Decided(Decided { filed, .. })
             | Self::Refused(Refused { filed, .. }) => Some(filed),
+        }
+    }
+
+    /// The clock of the review, while the bureau or the applicant has something to do.
+    pub fn clock(&self) -> Option<&Clock> {
+        match self {
+            Self::Submitted(Submitted { filed })
+            | Self::Accepted(Accepted { filed, .. })
+            | Self::AwaitingSupplement(Awaiting { filed, .. }) => Some(&filed.clock),
+            Self::Draft(_) | Self::Decided(_) | Self::Refused(_) | Self::Withdrawn(_) => None,
         }
     }
 
@@ -590,81 +470,220 @@ impl Application {
     }
 }
 
-impl From<StepRefused> for Refusal {
-    fn from(refused: StepRefused) -> Self {
-        match refused {
-            StepRefused::WrongState { needed, is } => Self::new(
-                "APPLICATION_STATE",
-                format!("申请当前状态为“{}”,不能进行此操作。", state_zh(is)),
-                format!("the application is {is}; this step needs {needed}."),
-            )
-            .help("请用 GetApplication 查看当前状态。", "look at its state with GetApplication."),
-            StepRefused::Material { code, title, fault } => material_refusal(&title, fault).about(code),
-            StepRefused::InstitutionUnknown { code, fixmedins_code } => Self::new(
-                "INSTITUTION_UNKNOWN",
-                format!("鉴定机构 {fixmedins_code} 不在定点医药机构名录中。"),
-                format!("institution {fixmedins_code} is not a designated one."),
-            )
-            .help("请用 ListInstitutions 查询机构编号。", "look the code up with ListInstitutions.")
-            .about(code),
-            StepRefused::IdentifiedInFuture { code } => Self::new(
-                "IDENTIFIED_IN_FUTURE",
-                "医院鉴定日期不能晚于今天。",
-                "hosp_ide_date is in the future.",
-            )
-            .help("请更正鉴定日期。", "correct the date.")
-            .about(code),
-            StepRefused::LineNotReady { code } => Self::new(
-                "LINE_STATE",
-                format!("病种 {code} 的申请行当前不能进行此操作。"),
-                format!("the line of disease {code} is not in the state that this step needs."),
-            )
-            .about(code),
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::application::checklist::complete;
+    use crate::catalog::domain::SAMPLE;
+    use crate::insured::domain::{Held, Insured};
+    use crate::kernel::calendar::{Calendar, EMBEDDED};
+    use crate::kernel::id::PsnNo;
+    use time::macros::{date, datetime};
+    use uuid::Uuid;
+
+    const TODAY: Date = date!(2025 - 03 - 03);
+    const CODES: [&str; 2] = ["M01600", "M03900"];
+
+    fn catalog() -> Catalog {
+        Catalog::parse(SAMPLE).unwrap()
+    }
+
+    fn eligible(area: &str) -> Eligible {
+        let insured = Insured {
+            psn_no: PsnNo::parse("62090000001").unwrap(),
+            psn_cert_type: "01".to_owned(),
+            certno: "620902196001010011".to_owned(),
+            psn_name: "张三".to_owned(),
+            male: true,
+            brdy: date!(1960 - 01 - 01),
+            tel: String::new(),
+            addr: String::new(),
+            insutype: Insutype::Employee,
+            psn_type: "1101".to_owned(),
+            psn_insu_stas: "1".to_owned(),
+            psn_clct_stas: "1".to_owned(),
+            insu_admdvs: Region::find(area).unwrap(),
+            insured_since: date!(2010 - 01 - 01),
+            paid_until: date!(2025 - 12 - 31),
+        };
+        insured.eligible(&catalog(), &[], &Held::default(), TODAY).ok().unwrap()
+    }
+
+    fn form(codes: &[&str]) -> Form {
+        let line = |code: &&str| LineForm {
+            code: (*code).to_owned(),
+            ide_fixmedins_no: "H62090200001".to_owned(),
+            hosp_ide_date: TODAY,
+            diag_dr_codg: "D1".to_owned(),
+            diag_dr_name: "李医生".to_owned(),
+        };
+        Form {
+            appy_rea: "理由".to_owned(),
+            tel: "13800000000".to_owned(),
+            agent: Some(Agent {
+                name: "王五".to_owned(),
+                cert_type: "01".to_owned(),
+                certno: "620982197512310020".to_owned(),
+                tel: "13800000000".to_owned(),
+                rlts: "2".to_owned(),
+            }),
+            lines: codes.iter().map(line).collect(),
+            materials: vec![id(7)],
+            dcla_souc: "03".to_owned(),
         }
     }
-}
 
-fn material_refusal(title: &str, fault: MaterialFault) -> Refusal {
-    match fault {
-        MaterialFault::Missing => {
-            Refusal::new("MATERIAL_MISSING", format!("缺少材料:{title}。"), format!("material missing: {title}."))
-                .help("请上传该材料并加入申请。", "upload it and add it to the application.")
-        }
-        MaterialFault::Format => Refusal::new(
-            "MATERIAL_FORMAT",
-            format!("材料“{title}”的格式不符合要求。"),
-            format!("material {title} is not in a format that is taken."),
-        )
-        .help("请上传 jpg 或 pdf 文件。", "upload a jpg or pdf file."),
-        MaterialFault::TooOld { months_max } => Refusal::new(
-            "MATERIAL_TOO_OLD",
-            format!("材料“{title}”须为 {months_max} 个月以内出具。"),
-            format!("material {title} must be issued within the last {months_max} months."),
-        )
-        .help("请上传有效期内的材料并填写出具日期。", "upload a recent one and state its date."),
-        MaterialFault::Seal => Refusal::new(
-            "MATERIAL_SEAL",
-            format!("材料“{title}”须加盖公章。"),
-            format!("material {title} must bear the institution's seal."),
-        )
-        .help("请上传加盖公章或电子签章的材料。", "upload one that is sealed."),
-        MaterialFault::Issuer => Refusal::new(
-            "MATERIAL_ISSUER",
-            format!("材料“{title}”须由二级及以上定点医疗机构出具。"),
-            format!("material {title} must be issued by a designated hospital of the level that the checklist asks for."),
-        )
-        .help("请填写出具机构编号,或更换出具机构。", "state the issuer's code, or have it issued by such a hospital."),
+    fn id(number: u128) -> Id {
+        Id(Uuid::from_u128(number))
     }
-}
 
-fn state_zh(word: &str) -> &'static str {
-    match word {
-        "draft" => "草稿",
-        "submitted" => "已提交",
-        "accepted" => "已受理",
-        "awaiting_supplement" => "待补正",
-        "decided" => "已办结",
-        "refused" => "不予受理",
-        _ => "已撤回",
+    fn reason() -> Refusal {
+        Refusal::new("WHY", "理由。", "why.").help("办法。", "help.").about("M01600").met_on(TODAY)
+    }
+
+    fn draft() -> Draft {
+        Draft::begin(&eligible("620902"), id(1), form(&CODES), datetime!(2025-03-03 01:02:03 UTC)).state
+    }
+
+    fn submitted() -> Submitted {
+        let catalog = catalog();
+        let bare = Catalog { materials: Vec::new(), ..catalog.clone() };
+        let complete = complete(&form(&[]), &bare, &[], TODAY).ok().unwrap();
+        draft().submit(&eligible("620902"), &complete, &catalog, "hash", TODAY).state
+    }
+
+    fn accepted() -> Accepted {
+        submitted().accept("officer").state
+    }
+
+    fn awaiting(application: Application) -> Awaiting {
+        application.into_pending().unwrap().ask(vec![reason()], TODAY).state
+    }
+
+    fn decided() -> Decided {
+        let line = |code: &str, state, reasons| Line { code: code.to_owned(), state, reasons };
+        let lines = vec![
+            line(CODES[0], LineState::Approved, Vec::new()),
+            line(CODES[1], LineState::Rejected, vec![reason()]),
+        ];
+        accepted().decide(lines, "officer", TODAY).state
+    }
+
+    fn all() -> [Application; 7] {
+        [
+            Application::Draft(draft()),
+            Application::Submitted(submitted()),
+            Application::Accepted(accepted()),
+            Application::AwaitingSupplement(awaiting(Application::Accepted(accepted()))),
+            Application::Decided(decided()),
+            Application::Refused(submitted().refuse(vec![reason()]).state),
+            Application::Withdrawn(draft().withdraw().state),
+        ]
+    }
+
+    /// The step is allowed in these states and in no other; a refusal says what the state is.
+    fn check(step: fn(Application) -> Result<(), StepRefused>, allowed: &[&str]) {
+        let mut found = Vec::new();
+        for application in all() {
+            let word = application.word();
+            match step(application) {
+                Ok(()) => found.push(word),
+                Err(StepRefused::WrongState { is, .. }) => assert_eq!(is, word),
+                Err(other) => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(found, allowed);
+    }
+
+    #[test]
+    fn each_step_is_allowed_in_its_states_only() {
+        check(|any| any.into_draft().map(drop), &["draft"]);
+        check(|any| any.into_submitted().map(drop), &["submitted"]);
+        check(|any| any.into_accepted().map(drop), &["accepted"]);
+        check(|any| any.into_awaiting().map(drop), &["awaiting_supplement"]);
+        check(|any| any.into_decided().map(drop), &["decided"]);
+        check(|any| any.into_pending().map(drop), &["submitted", "accepted"]);
+        check(|any| any.withdraw().map(drop), &["draft", "submitted", "accepted", "awaiting_supplement"]);
+    }
+
+    #[test]
+    fn the_clock_is_there_while_there_is_something_to_do() {
+        let with_clock = all().into_iter().filter(|any| any.clock().is_some()).map(|any| any.word());
+        assert_eq!(with_clock.collect::<Vec<_>>(), ["submitted", "accepted", "awaiting_supplement"]);
+    }
+
+    #[test]
+    fn what_is_stored_comes_back_as_it_was() {
+        for application in all() {
+            let text = serde_json::to_string(&application).unwrap();
+            assert_eq!(serde_json::from_str::<Application>(&text).unwrap(), application, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_draft_follows_the_insurance_until_it_is_submitted() {
+        let moved = draft().update(&eligible("620981"), form(&["M01600"])).state;
+        assert_eq!((moved.case.area.as_str(), moved.case.id), ("620981", id(1)));
+        assert_eq!(moved.form.codes(), ["M01600"]);
+    }
+
+    #[test]
+    fn a_supplement_stops_the_clock_and_starts_it_again() {
+        let calendar = Calendar::parse(EMBEDDED.0, EMBEDDED.1).unwrap();
+        let plain = Application::Accepted(accepted()).clock().unwrap().due(&calendar).unwrap().date;
+        let awaiting = awaiting(Application::Accepted(accepted()));
+        assert_eq!(awaiting.filed.clock.paused_since(), Some(TODAY));
+        assert_eq!(awaiting.filed.clock.due(&calendar), None);
+        let step = awaiting.supplement(&[id(7), id(8)], date!(2025 - 03 - 10));
+        assert_eq!(step.event, Event::Supplemented { materials: 1 });
+        assert_eq!(step.state.form().materials, [id(7), id(8)]);
+        let due = step.state.clock().unwrap().due(&calendar).unwrap().date;
+        assert_eq!((plain, due), (date!(2025 - 03 - 31), date!(2025 - 04 - 08)));
+    }
+
+    #[test]
+    fn a_supplement_leads_back_to_where_it_was_asked_for() {
+        for before in [Application::Submitted(submitted()), Application::Accepted(accepted())] {
+            let word = before.word();
+            assert_eq!(awaiting(before).supplement(&[id(8)], TODAY).state.word(), word);
+        }
+    }
+
+    #[test]
+    fn lines_move_only_forward() {
+        type Move = fn(Decided, &str) -> Result<Step<Decided, Event>, StepRefused>;
+        let moves: [Move; 3] = [
+            |decided, code| decided.notice(code, "n".to_owned()),
+            |decided, code| decided.grant(code, "b".to_owned()),
+            |decided, code| decided.object(code, reason()),
+        ];
+        let allowed = |from| match from {
+            LineState::Approved => [true, false, false],
+            LineState::InNotice => [false, true, true],
+            LineState::Pending | LineState::Rejected | LineState::Granted | LineState::Objected => [false; 3],
+        };
+        for from in [
+            LineState::Pending,
+            LineState::Approved,
+            LineState::Rejected,
+            LineState::InNotice,
+            LineState::Granted,
+            LineState::Objected,
+        ] {
+            let mut decided = decided();
+            decided.lines[0].state = from;
+            let found = moves.map(|go| go(decided.clone(), CODES[0]).is_ok());
+            assert_eq!(found, allowed(from), "{from:?}");
+            assert!(moves.iter().all(|go| go(decided.clone(), "NONE").is_err()));
+        }
+    }
+
+    #[test]
+    fn an_upheld_objection_says_why() {
+        let noticed = decided().notice(CODES[0], "n".to_owned()).unwrap().state;
+        let objected = noticed.object(CODES[0], reason()).unwrap().state;
+        assert_eq!(objected.lines[0].state, LineState::Objected);
+        assert_eq!(objected.lines[0].reasons, [reason()]);
+        assert_eq!(objected.lines[1], decided().lines[1]);
     }
 }

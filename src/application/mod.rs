@@ -1,5 +1,18 @@
 //! 门诊慢特病申请.
 
+mod admission;
+pub mod checklist;
+pub mod convert;
+pub mod create;
 pub mod domain;
+mod event;
+mod form;
+pub mod grpc;
+pub mod query;
+mod refusal;
 mod row;
 pub mod store;
+pub mod submit;
+pub mod supplement;
+pub mod update;
+pub mod withdraw;

@@ -28,6 +28,18 @@ pub struct Stored {
     pub updated_at: OffsetDateTime,
 }
 
+impl Stored {
+    /// The same, when it is what the caller has read. An empty etag asks for no comparison.
+    pub fn unless_stale(self, etag: &str) -> Result<Self> {
+        if etag.is_empty() || etag == self.etag() { Ok(self) } else { Err(Error::Stale) }
+    }
+
+    /// Its etag.
+    pub fn etag(&self) -> String {
+        self.version.to_string()
+    }
+}
+
 /// `insured/{psn_no}/applications/{id}`.
 pub fn name(person: &Person, id: Id) -> String {
     format!("{}/applications/{id}", person.name())
@@ -53,15 +65,17 @@ pub async fn list(view: &View, before: Option<Id>, most: u64) -> Result<Vec<Stor
     rows.into_iter().map(|row| parse(view, row)).collect()
 }
 
-/// Diseases of this call's person that are applied for and neither decided against nor granted.
-pub async fn open_codes(view: &View) -> Result<Vec<String>> {
+/// Diseases of this call's person that are applied for and neither decided against nor granted; drafts count. What
+/// the application `except` asks for is left out.
+pub async fn open_codes(view: &View, except: Option<Id>) -> Result<Vec<String>> {
     let open = [LineState::Pending, LineState::Approved, LineState::InNotice].map(LineState::word);
-    let rows = line::Entity::find()
+    let mut find = line::Entity::find()
         .filter(line::Column::PsnNo.eq(view.person()?.psn_no.as_str()))
-        .filter(line::Column::State.is_in(open))
-        .all(&view.conn())
-        .await
-        .map_err(failed)?;
+        .filter(line::Column::State.is_in(open));
+    if let Some(except) = except {
+        find = find.filter(line::Column::ApplicationId.ne(except.0));
+    }
+    let rows = find.all(&view.conn()).await.map_err(failed)?;
     Ok(rows.into_iter().map(|row| row.opsp_dise_code).collect())
 }
 
@@ -101,8 +115,11 @@ pub async fn save(
     use application::Column;
     let application = step.state.into();
     let person = work.person()?;
-    let id = application.case().id;
+    let case = application.case();
+    let id = case.id;
     let update = application::Entity::update_many()
+        .col_expr(Column::Area, Expr::value(case.area.as_str()))
+        .col_expr(Column::Insutype, Expr::value(case.insutype.code()))
         .col_expr(Column::State, Expr::value(application.word()))
         .col_expr(Column::DueOn, Expr::value(due_on(&application, calendar)))
         .col_expr(Column::Body, Expr::value(work.seal(&name(person, id), &application)?))
@@ -130,7 +147,8 @@ async fn save_lines(work: &Work, application: &Application) -> Result<()> {
             state: Set(found.state.word().to_owned()),
         };
         let key = [line::Column::PsnNo, line::Column::ApplicationId, line::Column::OpspDiseCode];
-        let upsert = OnConflict::columns(key).update_column(line::Column::State).to_owned();
+        let changing = [line::Column::Area, line::Column::Insutype, line::Column::State];
+        let upsert = OnConflict::columns(key).update_columns(changing).to_owned();
         line::Entity::insert(row)
             .on_conflict(upsert)
             .exec_without_returning(&work.conn())
@@ -149,16 +167,7 @@ async fn save_lines(work: &Work, application: &Application) -> Result<()> {
 }
 
 fn due_on(application: &Application, calendar: &Calendar) -> Option<String> {
-    let clock = match application {
-        Application::Submitted(_) | Application::Accepted(_) | Application::AwaitingSupplement(_) => {
-            &application.filed()?.clock
-        }
-        Application::Draft(_)
-        | Application::Decided(_)
-        | Application::Refused(_)
-        | Application::Withdrawn(_) => return None,
-    };
-    clock.due(calendar).map(|due| due.date.to_string())
+    application.clock()?.due(calendar).map(|due| due.date.to_string())
 }
 
 fn parse(view: &View, row: application::Model) -> Result<Stored> {

@@ -1,0 +1,278 @@
+//! 材料清单: whether what an applicant hands in is all that the catalogue asks for.
+
+use time::Date;
+
+use super::domain::{Form, LineForm, MaterialFault, StepRefused};
+use crate::catalog::domain::{Catalog, Level, RequiredMaterial};
+use crate::kernel::add_months;
+use crate::material::domain::Material;
+
+/// Proof that everything that the checklist asks for is there. Only `complete` makes one.
+pub struct Complete(());
+
+/// A line of the checklist, and the disease that asks for it; empty where every application needs it.
+struct Wanted<'a> {
+    code: &'a str,
+    required: &'a RequiredMaterial,
+}
+
+/// The proof that a form and its materials serve the checklist, or everything that is wrong with them at once.
+///
+/// The common part of the checklist is asked for once, each disease's own part once a line. A material serves a line
+/// of the checklist when it is of its kind; where the whole checklist names several papers of one kind, its title must
+/// be the paper's name too. Where several could serve, one without fault is enough; where each has a fault, the faults
+/// of the best one are told.
+pub fn complete(
+    form: &Form,
+    catalog: &Catalog,
+    materials: &[Material],
+    today: Date,
+) -> Result<Complete, Vec<StepRefused>> {
+    let mut refused = Vec::new();
+    let mut checklist: Vec<_> =
+        catalog.materials.iter().map(|required| Wanted { code: "", required }).collect();
+    for line in &form.lines {
+        let own = catalog.disease(&line.code).map(|disease| disease.materials.as_slice());
+        checklist
+            .extend(own.unwrap_or_default().iter().map(|required| Wanted { code: &line.code, required }));
+        refused.extend(line_faults(line, catalog, today));
+    }
+    for wanted in &checklist {
+        let required = wanted.required;
+        let several = checklist
+            .iter()
+            .any(|other| other.required.kind == required.kind && other.required.name != required.name);
+        let faults = materials
+            .iter()
+            .filter(|material| material.kind == required.kind)
+            .filter(|material| !several || material.label.title == required.name)
+            .map(|material| material_faults(required, material, catalog, today))
+            .min_by_key(Vec::len)
+            .unwrap_or_else(|| vec![MaterialFault::Missing]);
+        refused.extend(faults.into_iter().map(|fault| StepRefused::Material {
+            code: wanted.code.to_owned(),
+            title: required.name.clone(),
+            fault,
+        }));
+    }
+    if refused.is_empty() { Ok(Complete(())) } else { Err(refused) }
+}
+
+fn line_faults(line: &LineForm, catalog: &Catalog, today: Date) -> Vec<StepRefused> {
+    let code = || line.code.clone();
+    let mut faults = Vec::new();
+    if catalog.disease(&line.code).is_none() {
+        faults.push(StepRefused::DiseaseUnknown { code: code() });
+    }
+    if catalog.institution(&line.ide_fixmedins_no).is_none() {
+        let fixmedins_code = line.ide_fixmedins_no.clone();
+        faults.push(StepRefused::InstitutionUnknown { code: code(), fixmedins_code });
+    }
+    if line.hosp_ide_date > today {
+        faults.push(StepRefused::IdentifiedInFuture { code: code() });
+    }
+    faults
+}
+
+fn material_faults(
+    required: &RequiredMaterial,
+    material: &Material,
+    catalog: &Catalog,
+    today: Date,
+) -> Vec<MaterialFault> {
+    let label = &material.label;
+    let mut faults = Vec::new();
+    if !required.formats.iter().any(|format| format == material.media_type.format()) {
+        faults.push(MaterialFault::Format { formats: required.formats.clone() });
+    }
+    let oldest = add_months(today, -required.months_max);
+    if required.months_max > 0 && label.issued_on.is_none_or(|day| day < oldest) {
+        faults.push(MaterialFault::TooOld { months_max: required.months_max });
+    }
+    if label.issued_on.is_some_and(|day| day > today) {
+        faults.push(MaterialFault::IssuedInFuture);
+    }
+    if required.seal && !label.sealed {
+        faults.push(MaterialFault::Seal);
+    }
+    let least = required.hospital_min;
+    let issuer = catalog.institution(&label.fixmedins_code);
+    if least > Level::None && issuer.is_none_or(|institution| institution.level() < least) {
+        faults.push(MaterialFault::Issuer { least });
+    }
+    faults
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::domain::{MaterialKind, SAMPLE};
+    use crate::kernel::error::Refusal;
+    use crate::kernel::id::Id;
+    use crate::material::domain::{Label, MediaType};
+    use time::macros::{date, datetime};
+    use uuid::Uuid;
+
+    const TODAY: Date = date!(2025 - 03 - 03);
+
+    fn form(codes: &[&str]) -> Form {
+        let line = |code: &&str| LineForm {
+            code: (*code).to_owned(),
+            ide_fixmedins_no: "H62090200001".to_owned(),
+            hosp_ide_date: TODAY,
+            diag_dr_codg: "D1".to_owned(),
+            diag_dr_name: "李医生".to_owned(),
+        };
+        Form {
+            appy_rea: String::new(),
+            tel: "13800000000".to_owned(),
+            agent: None,
+            lines: codes.iter().map(line).collect(),
+            materials: Vec::new(),
+            dcla_souc: "03".to_owned(),
+        }
+    }
+
+    fn material(required: &RequiredMaterial) -> Material {
+        Material {
+            id: Id(Uuid::nil()),
+            kind: required.kind,
+            media_type: MediaType::Jpeg,
+            size_bytes: 1,
+            sha256: String::new(),
+            in_use: false,
+            label: Label {
+                title: required.name.clone(),
+                issued_on: Some(add_months(TODAY, -required.months_max)),
+                fixmedins_code: "H62090200001".to_owned(),
+                sealed: true,
+            },
+            created_at: datetime!(2025-03-03 01:00 UTC),
+        }
+    }
+
+    /// Everything that the checklist asks for, spoilt by `spoil`, must give these reasons about these diseases.
+    fn check(codes: &[&str], spoil: impl Fn(&mut Form, &mut Vec<Material>), expected: &[(&str, &str)]) {
+        let catalog = Catalog::parse(SAMPLE).unwrap();
+        let mut form = form(codes);
+        let own =
+            codes.iter().filter_map(|code| catalog.disease(code)).flat_map(|disease| &disease.materials);
+        let mut materials: Vec<_> = catalog.materials.iter().chain(own).map(material).collect();
+        spoil(&mut form, &mut materials);
+        let refused = complete(&form, &catalog, &materials, TODAY).err().unwrap_or_default();
+        let refusals: Vec<_> = refused.into_iter().map(Refusal::from).collect();
+        let found: Vec<_> =
+            refusals.iter().map(|refusal| (refusal.subject.as_str(), refusal.reason.as_ref())).collect();
+        assert_eq!(found, expected);
+    }
+
+    fn report(materials: &mut [Material]) -> &mut Material {
+        materials.iter_mut().find(|material| material.kind == MaterialKind::ExamReport).unwrap()
+    }
+
+    #[test]
+    fn what_the_checklist_asks_for_is_complete() {
+        check(&["M01600"], |_, _| {}, &[]);
+        check(&["M01600", "M00500"], |_, _| {}, &[]);
+    }
+
+    #[test]
+    fn every_fault_of_a_line_is_told() {
+        check(&["NONE"], |_, _| {}, &[("NONE", "DISEASE_UNKNOWN")]);
+        check(
+            &["M01600"],
+            |form, _| {
+                form.lines[0].ide_fixmedins_no = "H00000000000".to_owned();
+                form.lines[0].hosp_ide_date = date!(2025 - 03 - 04);
+            },
+            &[("M01600", "INSTITUTION_UNKNOWN"), ("M01600", "IDENTIFIED_IN_FUTURE")],
+        );
+    }
+
+    #[test]
+    fn the_common_part_is_asked_for_once() {
+        check(
+            &["M01600", "M00500"],
+            |_, materials| materials.clear(),
+            &[("", "MATERIAL_MISSING"); 6]
+                .into_iter()
+                .chain([("M01600", "MATERIAL_MISSING"), ("M00500", "MATERIAL_MISSING")])
+                .collect::<Vec<_>>(),
+        );
+    }
+
+    #[test]
+    fn every_fault_of_a_material_is_told() {
+        let spoilt = |spoil: fn(&mut Material), reason: &'static str| {
+            check(&["M01600"], |_, materials| spoil(report(materials)), &[("M01600", reason)]);
+        };
+        spoilt(|material| material.kind = MaterialKind::Other, "MATERIAL_MISSING");
+        spoilt(|material| material.label.issued_on = Some(date!(2024 - 03 - 02)), "MATERIAL_TOO_OLD");
+        spoilt(|material| material.label.issued_on = None, "MATERIAL_TOO_OLD");
+        spoilt(
+            |material| material.label.issued_on = Some(date!(2025 - 03 - 04)),
+            "MATERIAL_ISSUED_IN_FUTURE",
+        );
+        spoilt(|material| material.label.sealed = false, "MATERIAL_SEAL");
+        spoilt(|material| material.label.fixmedins_code = String::new(), "MATERIAL_ISSUER");
+        spoilt(|material| material.label.fixmedins_code = "H62092100001".to_owned(), "MATERIAL_ISSUER");
+    }
+
+    #[test]
+    fn a_format_that_is_not_taken_is_told_with_those_that_are() {
+        let mut catalog = Catalog::parse(SAMPLE).unwrap();
+        catalog.materials.truncate(1);
+        catalog.materials[0].formats = vec!["pdf".to_owned()];
+        let papers: Vec<_> = catalog.materials.iter().map(material).collect();
+        let refused = complete(&form(&[]), &catalog, &papers, TODAY).err().unwrap_or_default();
+        let [StepRefused::Material { fault: MaterialFault::Format { formats }, .. }] = refused.as_slice()
+        else {
+            panic!("{refused:?}");
+        };
+        assert_eq!(formats, &["pdf"]);
+    }
+
+    #[test]
+    fn a_material_without_age_rule_needs_no_date_but_none_in_the_future() {
+        let front =
+            |day| move |_: &mut Form, materials: &mut Vec<Material>| materials[0].label.issued_on = day;
+        check(&["M01600"], front(None), &[]);
+        check(&["M01600"], front(Some(date!(1990 - 01 - 01))), &[]);
+        check(&["M01600"], front(Some(date!(2025 - 03 - 04))), &[("", "MATERIAL_ISSUED_IN_FUTURE")]);
+    }
+
+    #[test]
+    fn titles_matter_only_where_one_kind_occurs_under_several_names() {
+        let rename = |_: &mut Form, materials: &mut Vec<Material>| {
+            report(materials).label.title = "检查报告".to_owned();
+        };
+        check(&["M01600"], rename, &[]);
+        check(&["M01600", "M00500"], rename, &[("M01600", "MATERIAL_MISSING")]);
+        // Both ask for 肾功能检查报告: one paper serves both.
+        let one = |_: &mut Form, materials: &mut Vec<Material>| {
+            let last = materials.iter().rposition(|material| material.kind == MaterialKind::ExamReport);
+            materials.remove(last.unwrap());
+        };
+        check(&["M07803", "M07804"], one, &[]);
+    }
+
+    #[test]
+    fn one_good_material_is_enough_and_the_best_bad_one_is_told() {
+        let with = |first: fn(&mut Material), second: fn(&mut Material)| {
+            move |_: &mut Form, materials: &mut Vec<Material>| {
+                let mut other = report(materials).clone();
+                first(report(materials));
+                second(&mut other);
+                materials.push(other);
+            }
+        };
+        let unsealed = |material: &mut Material| material.label.sealed = false;
+        check(&["M01600"], with(unsealed, |_| {}), &[]);
+        let bare = |material: &mut Material| {
+            material.label.sealed = false;
+            material.label.issued_on = None;
+        };
+        check(&["M01600"], with(bare, unsealed), &[("M01600", "MATERIAL_SEAL")]);
+        check(&["M01600"], with(bare, bare), &[("M01600", "MATERIAL_TOO_OLD"), ("M01600", "MATERIAL_SEAL")]);
+    }
+}

@@ -1,0 +1,171 @@
+//! What happens to an application, for programs and for people.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// What happened to an application. No personal data.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type")]
+pub enum Event {
+    /// Begun.
+    #[serde(rename = "application.created")]
+    Created { opsp_dise_codes: Vec<String> },
+    /// Changed by the applicant.
+    #[serde(rename = "application.updated")]
+    Updated { opsp_dise_codes: Vec<String> },
+    /// Submitted.
+    #[serde(rename = "application.submitted")]
+    Submitted { opsp_dise_codes: Vec<String>, catalog_version: String, sample: bool },
+    /// 受理.
+    #[serde(rename = "application.accepted")]
+    Accepted {},
+    /// 不予受理.
+    #[serde(rename = "application.refused")]
+    Refused {},
+    /// 告知补正.
+    #[serde(rename = "application.supplement_requested")]
+    SupplementRequested { items: usize },
+    /// 已补正.
+    #[serde(rename = "application.supplemented")]
+    Supplemented { materials: usize },
+    /// 撤回.
+    #[serde(rename = "application.withdrawn")]
+    Withdrawn {},
+    /// 办结.
+    #[serde(rename = "application.decided")]
+    Decided { approved: Vec<String>, rejected: Vec<String> },
+    /// A line went into a notice.
+    #[serde(rename = "application.line_noticed")]
+    LineNoticed { opsp_dise_code: String, notice: String },
+    /// A line became a benefit.
+    #[serde(rename = "application.line_granted")]
+    LineGranted { opsp_dise_code: String, benefit: String },
+    /// An objection to a line was upheld.
+    #[serde(rename = "application.line_objected")]
+    LineObjected { opsp_dise_code: String },
+}
+
+impl Event {
+    /// An event as the journal keeps it. None for one that this version of the server does not know: while servers
+    /// are replaced one by one, a newer one may have written it.
+    pub fn read(kind: &str, data: &str) -> Option<Self> {
+        let mut value: Value = serde_json::from_str(data).ok()?;
+        value.as_object_mut()?.insert("type".to_owned(), Value::String(kind.to_owned()));
+        serde_json::from_value(value).ok()
+    }
+
+    /// What happened, in Chinese and in English.
+    pub fn sentences(&self) -> (String, String) {
+        match self {
+            Self::Created { opsp_dise_codes: codes } => {
+                said(codes, "已建立申请草稿，申报病种：", "the draft was begun, for ")
+            }
+            Self::Updated { opsp_dise_codes: codes } => {
+                said(codes, "申请草稿已修改，申报病种：", "the draft was changed, for ")
+            }
+            Self::Submitted { opsp_dise_codes: codes, .. } => said(
+                codes,
+                "申请已提交，审核时限开始计算，申报病种：",
+                "the application was submitted and the clock of the review runs, for ",
+            ),
+            Self::Accepted {} => {
+                both("申请已受理，进入专家评审。", "the application was accepted for expert review.")
+            }
+            Self::Refused {} => both(
+                "申请不予受理，已说明理由。",
+                "the application was not accepted; the reasons are stated.",
+            ),
+            Self::SupplementRequested { items } => both(
+                format!("已一次性告知须补正 {items} 项，审核时限暂停。"),
+                format!("a supplement was asked for ({items} items); the clock stands still."),
+            ),
+            Self::Supplemented { materials } => both(
+                format!("已补正，新增材料 {materials} 份，审核时限继续计算。"),
+                format!("the supplement was handed in ({materials} new materials); the clock runs on."),
+            ),
+            Self::Withdrawn {} => both("申请已撤回。", "the application was withdrawn."),
+            Self::Decided { approved, rejected } => decided(approved, rejected),
+            Self::LineNoticed { opsp_dise_code: code, .. } => {
+                both(format!("病种 {code} 进入公示。"), format!("disease {code} went into a public notice."))
+            }
+            Self::LineGranted { opsp_dise_code: code, .. } => both(
+                format!("病种 {code} 公示无异议，待遇已确认。"),
+                format!("the notice for disease {code} ended undisputed; the benefit was granted."),
+            ),
+            Self::LineObjected { opsp_dise_code: code } => both(
+                format!("病种 {code} 的异议成立，不予享受待遇。"),
+                format!("an objection to disease {code} was upheld; there is no benefit."),
+            ),
+        }
+    }
+}
+
+fn both(zh: impl Into<String>, en: impl Into<String>) -> (String, String) {
+    (zh.into(), en.into())
+}
+
+fn said(codes: &[String], zh: &str, en: &str) -> (String, String) {
+    both(format!("{zh}{}。", codes.join("、")), format!("{en}{}.", codes.join(", ")))
+}
+
+fn decided(approved: &[String], rejected: &[String]) -> (String, String) {
+    let parts = [(approved, "通过", "approved"), (rejected, "不通过", "rejected")];
+    let parts = parts.into_iter().filter(|(codes, _, _)| !codes.is_empty());
+    let (zh, en): (Vec<_>, Vec<_>) = parts
+        .map(|(codes, zh, en)| (format!("{zh} {}", codes.join("、")), format!("{en} {}", codes.join(", "))))
+        .unzip();
+    both(
+        format!("申请已办结：{}。", zh.join("；")),
+        format!("the application was decided: {}.", en.join("; ")),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(event: &Event, kind: &str, zh: &str) {
+        let mut value = serde_json::to_value(event).unwrap();
+        let found = value.as_object_mut().unwrap().remove("type").unwrap();
+        assert_eq!(found, Value::String(format!("application.{kind}")));
+        assert_eq!(Event::read(found.as_str().unwrap(), &value.to_string()).as_ref(), Some(event));
+        let sentences = event.sentences();
+        assert_eq!(sentences.0, zh);
+        assert!(sentences.1.is_ascii() && sentences.1.ends_with('.'), "{}", sentences.1);
+    }
+
+    #[test]
+    fn every_event_is_read_back_and_told() {
+        let code = || "M01600".to_owned();
+        let codes = || vec![code(), "M03900".to_owned()];
+        let created = Event::Created { opsp_dise_codes: codes() };
+        check(&created, "created", "已建立申请草稿，申报病种：M01600、M03900。");
+        let updated = Event::Updated { opsp_dise_codes: codes() };
+        check(&updated, "updated", "申请草稿已修改，申报病种：M01600、M03900。");
+        let submitted =
+            Event::Submitted { opsp_dise_codes: codes(), catalog_version: "1".to_owned(), sample: true };
+        check(&submitted, "submitted", "申请已提交，审核时限开始计算，申报病种：M01600、M03900。");
+        check(&Event::Accepted {}, "accepted", "申请已受理，进入专家评审。");
+        check(&Event::Refused {}, "refused", "申请不予受理，已说明理由。");
+        let asked = Event::SupplementRequested { items: 2 };
+        check(&asked, "supplement_requested", "已一次性告知须补正 2 项，审核时限暂停。");
+        let answered = Event::Supplemented { materials: 3 };
+        check(&answered, "supplemented", "已补正，新增材料 3 份，审核时限继续计算。");
+        check(&Event::Withdrawn {}, "withdrawn", "申请已撤回。");
+        let decided = Event::Decided { approved: vec![code()], rejected: vec!["M03900".to_owned()] };
+        check(&decided, "decided", "申请已办结：通过 M01600；不通过 M03900。");
+        let decided = Event::Decided { approved: Vec::new(), rejected: codes() };
+        check(&decided, "decided", "申请已办结：不通过 M01600、M03900。");
+        let noticed = Event::LineNoticed { opsp_dise_code: code(), notice: "x".to_owned() };
+        check(&noticed, "line_noticed", "病种 M01600 进入公示。");
+        let granted = Event::LineGranted { opsp_dise_code: code(), benefit: "x".to_owned() };
+        check(&granted, "line_granted", "病种 M01600 公示无异议，待遇已确认。");
+        let objected = Event::LineObjected { opsp_dise_code: code() };
+        check(&objected, "line_objected", "病种 M01600 的异议成立，不予享受待遇。");
+    }
+
+    #[test]
+    fn an_event_of_a_later_version_is_none() {
+        assert_eq!(Event::read("application.reopened", "{}"), None);
+    }
+}

@@ -1,0 +1,155 @@
+//! Why a step of an application is refused, in words.
+
+use crate::catalog::domain::Level;
+use crate::insured::domain::NotEligible;
+use crate::kernel::error::Refusal;
+
+/// Why a step is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StepRefused {
+    /// Not in the state that the step needs.
+    WrongState { needed: &'static str, is: &'static str },
+    /// The catalogue does not have the disease.
+    DiseaseUnknown { code: String },
+    /// Something that the checklist asks for is missing or does not serve. The code is empty where every application
+    /// needs it.
+    Material { code: String, title: String, fault: MaterialFault },
+    /// A line names an institution that the catalogue does not have.
+    InstitutionUnknown { code: String, fixmedins_code: String },
+    /// The date of the identification lies in the future.
+    IdentifiedInFuture { code: String },
+    /// The line is not there or not where it has to be.
+    LineNotReady { code: String },
+}
+
+/// What is wrong with a material.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MaterialFault {
+    /// There is none.
+    Missing,
+    /// None of the formats that are taken.
+    Format {
+        /// Those that are taken.
+        formats: Vec<String>,
+    },
+    /// Older than allowed, or without its date.
+    TooOld {
+        /// Greatest age.
+        months_max: i32,
+    },
+    /// Issued later than today.
+    IssuedInFuture,
+    /// Without seal.
+    Seal,
+    /// Its issuer is unknown, or its level too low.
+    Issuer {
+        /// Lowest level.
+        least: Level,
+    },
+}
+
+impl From<StepRefused> for Refusal {
+    fn from(refused: StepRefused) -> Self {
+        match refused {
+            StepRefused::WrongState { needed, is } => Self::new(
+                "APPLICATION_STATE",
+                format!("申请当前状态为“{}”，不能进行此操作。", state_zh(is)),
+                format!("the application is {is}; this step needs {needed}."),
+            )
+            .help("请用 GetApplication 查看当前状态。", "look at its state with GetApplication."),
+            StepRefused::DiseaseUnknown { code } => NotEligible::UnknownDisease { code }.into(),
+            StepRefused::Material { code, title, fault } => material_refusal(&title, &fault).about(code),
+            StepRefused::InstitutionUnknown { code, fixmedins_code } => Self::new(
+                "INSTITUTION_UNKNOWN",
+                format!("鉴定机构 {fixmedins_code} 不在定点医药机构名录中。"),
+                format!("institution {fixmedins_code} is not a designated one."),
+            )
+            .help("请用 ListInstitutions 查询机构编号。", "look the code up with ListInstitutions.")
+            .about(code),
+            StepRefused::IdentifiedInFuture { code } => Self::new(
+                "IDENTIFIED_IN_FUTURE",
+                "医院鉴定日期不能晚于今天。",
+                "hosp_ide_date is in the future.",
+            )
+            .help("请更正鉴定日期。", "correct the date.")
+            .about(code),
+            StepRefused::LineNotReady { code } => Self::new(
+                "LINE_STATE",
+                format!("病种 {code} 的申请行当前不能进行此操作。"),
+                format!("the line of disease {code} is not in the state that this step needs."),
+            )
+            .about(code),
+        }
+    }
+}
+
+fn material_refusal(title: &str, fault: &MaterialFault) -> Refusal {
+    match fault {
+        MaterialFault::Missing => Refusal::new(
+            "MATERIAL_MISSING",
+            format!("缺少材料：{title}。"),
+            format!("material missing: {title}."),
+        )
+        .help("请以该名称上传材料并加入申请。", "upload it under this title and add it to the application."),
+        MaterialFault::Format { formats } => Refusal::new(
+            "MATERIAL_FORMAT",
+            format!("材料“{title}”的格式不符合要求。"),
+            format!("material {title} is not in a format that is taken."),
+        )
+        .help(
+            format!("请上传 {} 文件。", formats.join("、")),
+            format!("upload a file of one of these formats: {}.", formats.join(", ")),
+        ),
+        MaterialFault::TooOld { months_max } => Refusal::new(
+            "MATERIAL_TOO_OLD",
+            format!("材料“{title}”须为 {months_max} 个月以内出具。"),
+            format!("material {title} must be issued within the last {months_max} months."),
+        )
+        .help("请上传有效期内的材料并填写出具日期。", "upload a recent one and state its date."),
+        MaterialFault::IssuedInFuture => Refusal::new(
+            "MATERIAL_ISSUED_IN_FUTURE",
+            format!("材料“{title}”的出具日期不能晚于今天。"),
+            format!("the date of material {title} is in the future."),
+        )
+        .help("请更正出具日期后重新上传。", "upload it again with its right date."),
+        MaterialFault::Seal => Refusal::new(
+            "MATERIAL_SEAL",
+            format!("材料“{title}”须加盖公章。"),
+            format!("material {title} must bear the institution's seal."),
+        )
+        .help("请上传加盖公章或电子签章的材料。", "upload one that is sealed."),
+        MaterialFault::Issuer { least } => {
+            let (zh, en) = level_words(*least);
+            Refusal::new(
+                "MATERIAL_ISSUER",
+                format!("材料“{title}”须由{zh}定点医疗机构出具。"),
+                format!("material {title} must be issued by a designated institution {en}."),
+            )
+            .help(
+                "请填写出具机构编号，或更换出具机构。",
+                "state the issuer's code, or have it issued by such a hospital.",
+            )
+        }
+    }
+}
+
+fn level_words(least: Level) -> (&'static str, &'static str) {
+    match least {
+        Level::None => ("", "of the catalogue"),
+        Level::Primary => ("一级及以上", "of primary level or above"),
+        Level::Secondary => ("二级及以上", "of secondary level or above"),
+        Level::Tertiary => ("三级", "of tertiary level"),
+    }
+}
+
+fn state_zh(word: &str) -> &'static str {
+    match word {
+        "draft" => "草稿",
+        "submitted" => "已提交",
+        "accepted" => "已受理",
+        "awaiting_supplement" => "待补正",
+        "decided" => "已办结",
+        "refused" => "不予受理",
+        _ => "已撤回",
+    }
+}

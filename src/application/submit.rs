@@ -1,0 +1,50 @@
+//! Submits a draft.
+
+use super::admission::admit;
+use super::checklist::{Complete, complete};
+use super::domain::StepRefused;
+use super::store::{self, Stored};
+use crate::app::{App, Ask};
+use crate::db::work::Work;
+use crate::insured::domain::Eligible;
+use crate::kernel::error::{Error, Refusal, Result};
+use crate::material;
+
+/// Submits a draft that was just read: the clock of the review starts, and its materials are kept from now on. Refused
+/// with everything that stands against it at once, in the person and in the papers.
+pub async fn submit(
+    app: &App,
+    work: &Work,
+    held_benefits: Ask<Vec<String>>,
+    stored: Stored,
+) -> Result<Stored> {
+    let draft = stored.application.into_draft().map_err(Refusal::from)?;
+    let today = work.today();
+    let published = app.catalogs.in_force(work.area()?, today)?;
+    let catalog = &published.catalog;
+    let papers = material::store::get_all(work, &draft.form.materials).await?;
+    let materials: Vec<_> = papers.iter().map(|paper| paper.material.clone()).collect();
+    let own = Some(draft.case.id);
+    let admitted = admit(work, catalog, held_benefits, &draft.form.codes(), own).await?;
+    let (eligible, complete) = both(admitted, complete(&draft.form, catalog, &materials, today))?;
+    material::store::mark_in_use(work, &papers).await?;
+    let step = draft.submit(&eligible, &complete, catalog, &published.sha256, today);
+    store::save(work, &app.calendar, stored.version, step).await
+}
+
+fn both(
+    admitted: Result<Eligible, Vec<Refusal>>,
+    complete: Result<Complete, Vec<StepRefused>>,
+) -> Result<(Eligible, Complete)> {
+    let (mut refusals, faults) = match (admitted, complete) {
+        (Ok(eligible), Ok(complete)) => return Ok((eligible, complete)),
+        (admitted, complete) => (admitted.err().unwrap_or_default(), complete.err().unwrap_or_default()),
+    };
+    for refusal in faults.into_iter().map(Refusal::from) {
+        // Both look the disease up: an unknown one is told once.
+        if !refusals.contains(&refusal) {
+            refusals.push(refusal);
+        }
+    }
+    Err(Error::Refused(refusals))
+}

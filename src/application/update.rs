@@ -1,0 +1,26 @@
+//! Replaces what a draft says.
+
+use super::admission::admit;
+use super::domain::Form;
+use super::store::{self, Stored};
+use crate::app::{App, Ask};
+use crate::db::work::Work;
+use crate::kernel::error::{Error, Refusal, Result};
+use crate::material;
+
+/// Replaces what a draft that was just read says; refused with every reason at once.
+pub async fn update(
+    app: &App,
+    work: &Work,
+    held_benefits: Ask<Vec<String>>,
+    stored: Stored,
+    form: Form,
+) -> Result<Stored> {
+    let draft = stored.application.into_draft().map_err(Refusal::from)?;
+    let published = app.catalogs.in_force(work.area()?, work.today())?;
+    material::store::get_all(work, &form.materials).await?;
+    let own = Some(draft.case.id);
+    let admitted = admit(work, &published.catalog, held_benefits, &form.codes(), own).await?;
+    let eligible = admitted.map_err(Error::Refused)?;
+    store::save(work, &app.calendar, stored.version, draft.update(&eligible, form)).await
+}
