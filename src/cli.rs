@@ -75,7 +75,11 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
             let config = Config::load(&data_dir)?;
             let keys = Keys::load(&config.path(&config.keys))?;
             let db = Db::open(&config.database(), keys, TimeSource::Real, Random::system()).await?;
-            if down { db.migrate_down().await? } else { db.migrate().await? }
+            if down {
+                db.migrate_down().await?
+            } else {
+                db.migrate().await?
+            }
             db.close().await?;
             println!("the schema is {}", if down { "gone" } else { "up to date" });
             Ok(())

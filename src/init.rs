@@ -9,8 +9,8 @@ use std::path::Path;
 use anyhow::{Context, ensure};
 use rcgen::string::Ia5String;
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, SanType,
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
+    KeyPair, KeyUsagePurpose, SanType,
 };
 use time::{Duration, OffsetDateTime};
 
@@ -31,7 +31,9 @@ struct Role {
 }
 
 const CALLERS: [Role; 4] = [
-    Role { name: "platform", about: "国家医保信息平台", roles: r#"["national_platform"]"#, operators: "" },
+    Role {
+        name: "platform", about: "国家医保信息平台", roles: r#"["national_platform"]"#, operators: ""
+    },
     Role { name: "portal", about: "省级门户", roles: r#"["portal"]"#, operators: "" },
     Role {
         name: "bureau",
@@ -60,7 +62,10 @@ fn settings(area: &str, listen: &str) -> anyhow::Result<String> {
     );
     writeln!(text, "listen = \"{listen}\"")?;
     writeln!(text, "# \"postgres://user@host/name\"; empty: SQLite in this folder.\ndatabase = \"\"\n")?;
-    writeln!(text, "[tls]\ncertificate = \"tls/server.pem\"\nkey = \"tls/server.key\"\nclient_ca = \"tls/ca.pem\"\n")?;
+    writeln!(
+        text,
+        "[tls]\ncertificate = \"tls/server.pem\"\nkey = \"tls/server.key\"\nclient_ca = \"tls/ca.pem\"\n"
+    )?;
     for caller in CALLERS {
         writeln!(text, "# {}\n[callers.{}]\nroles = {}", caller.about, caller.name, caller.roles)?;
         // The platform and the operators see the whole country; the others their area.
@@ -89,8 +94,11 @@ fn authority(data_dir: &Path) -> anyhow::Result<()> {
 
     let mut server = self::params("opsp server", now)?;
     let localhost = Ia5String::try_from("localhost")?;
-    server.subject_alt_names =
-        vec![SanType::DnsName(localhost), SanType::IpAddress([127, 0, 0, 1].into()), SanType::IpAddress(std::net::Ipv6Addr::LOCALHOST.into())];
+    server.subject_alt_names = vec![
+        SanType::DnsName(localhost),
+        SanType::IpAddress([127, 0, 0, 1].into()),
+        SanType::IpAddress(std::net::Ipv6Addr::LOCALHOST.into()),
+    ];
     server.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     issue(&folder, "server", &server, &issuer)?;
     for caller in CALLERS {
@@ -113,7 +121,12 @@ fn params(name: &str, now: OffsetDateTime) -> anyhow::Result<CertificateParams> 
     Ok(params)
 }
 
-fn issue(folder: &Path, name: &str, params: &CertificateParams, issuer: &Issuer<'_, KeyPair>) -> anyhow::Result<()> {
+fn issue(
+    folder: &Path,
+    name: &str,
+    params: &CertificateParams,
+    issuer: &Issuer<'_, KeyPair>,
+) -> anyhow::Result<()> {
     let key = KeyPair::generate()?;
     let certificate = params.signed_by(&key, issuer)?;
     write_private(&folder.join(format!("{name}.pem")), &certificate.pem())?;

@@ -1,10 +1,16 @@
 //! opsp: 门诊慢特病, outpatient chronic and special disease benefits, as a gRPC service.
 
 pub mod app;
+pub mod cli;
 pub mod config;
 pub mod db;
+mod demo;
+mod init;
 pub mod kernel;
 pub mod rpc;
+pub mod server;
+pub mod telemetry;
+mod worker;
 
 // Features. Each uses only those above it.
 pub mod application;

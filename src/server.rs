@@ -27,7 +27,10 @@ use crate::material::objects::Objects;
 use crate::proto::opsp as pb;
 use crate::rpc::auth::AuthLayer;
 use crate::rpc::trace::TraceLayer;
-use crate::{application, benefit, catalog, certificate, insured, material, notice, ops, residence, review, settlement, worker};
+use crate::{
+    application, benefit, catalog, certificate, insured, material, notice, ops, residence, review,
+    settlement, worker,
+};
 
 /// How often readiness is looked at.
 const READINESS: Duration = Duration::from_secs(1);
@@ -51,11 +54,18 @@ pub struct Running {
 
 /// Opens everything that a server needs. The schema is brought up to date, and where there is no catalogue the sample
 /// is published.
-pub async fn open(config: Config, time: TimeSource, random: Random) -> anyhow::Result<(App, watch::Sender<bool>)> {
+pub async fn open(
+    config: Config,
+    time: TimeSource,
+    random: Random,
+) -> anyhow::Result<(App, watch::Sender<bool>)> {
     config.verify()?;
     let keys = Keys::load(&config.path(&config.keys))?;
     let font = std::fs::read(&config.font).with_context(|| {
-        format!("font {}: install fonts-wqy-microhei, or name another font with Chinese glyphs", config.font.display())
+        format!(
+            "font {}: install fonts-wqy-microhei, or name another font with Chinese glyphs",
+            config.font.display()
+        )
     })?;
     let face = Face::parse(font).with_context(|| format!("font {}", config.font.display()))?;
     let objects = Objects::local(&config.path(&config.materials))?;
@@ -124,7 +134,10 @@ impl Running {
         match tokio::time::timeout(drain, self.serving).await {
             Ok(served) => served.context("the server's task")?.context("serving")?,
             Err(_) => {
-                tracing::warn!(drain_ms = limits.drain_ms, "calls were still under way at the end of the drain: cut off");
+                tracing::warn!(
+                    drain_ms = limits.drain_ms,
+                    "calls were still under way at the end of the drain: cut off"
+                );
                 abort.abort();
             }
         }
@@ -154,28 +167,40 @@ fn routes(app: &App) -> Routes {
     let held = |view| -> futures_util::future::BoxFuture<'_, _> {
         Box::pin(async move {
             let benefits = benefit::query::held_codes(view).await?;
-            Ok(Held { benefits, applications: application::store::open_codes(view).await? })
+            Ok(Held { benefits, applications: application::store::open_codes(view, None).await? })
         })
     };
-    let held_benefits = |view| -> futures_util::future::BoxFuture<'_, _> { Box::pin(benefit::query::held_codes(view)) };
+    let held_benefits =
+        |view| -> futures_util::future::BoxFuture<'_, _> { Box::pin(benefit::query::held_codes(view)) };
     let insured = insured::grpc::Service { app: app(), held };
     let application = application::grpc::Service { app: app(), held_benefits };
     let ops = ops::grpc::Service { app: app(), jobs: worker::JOBS };
     Routes::new(CatalogServiceServer::new(catalog::grpc::Service(app())).max_decoding_message_size(most))
         .add_service(InsuredServiceServer::new(insured).max_decoding_message_size(most))
-        .add_service(MaterialServiceServer::new(material::grpc::Service(app())).max_decoding_message_size(most))
-        .add_service(RemoteResidenceServiceServer::new(residence::grpc::Service(app())).max_decoding_message_size(most))
+        .add_service(
+            MaterialServiceServer::new(material::grpc::Service(app())).max_decoding_message_size(most),
+        )
+        .add_service(
+            RemoteResidenceServiceServer::new(residence::grpc::Service(app()))
+                .max_decoding_message_size(most),
+        )
         .add_service(ApplicationServiceServer::new(application).max_decoding_message_size(most))
         .add_service(ReviewServiceServer::new(review::grpc::Service(app())).max_decoding_message_size(most))
         .add_service(NoticeServiceServer::new(notice::grpc::Service(app())).max_decoding_message_size(most))
         .add_service(BenefitServiceServer::new(benefit::grpc::Service(app())).max_decoding_message_size(most))
-        .add_service(CertificateServiceServer::new(certificate::grpc::Service(app())).max_decoding_message_size(most))
-        .add_service(SettlementServiceServer::new(settlement::grpc::Service(app())).max_decoding_message_size(most))
+        .add_service(
+            CertificateServiceServer::new(certificate::grpc::Service(app())).max_decoding_message_size(most),
+        )
+        .add_service(
+            SettlementServiceServer::new(settlement::grpc::Service(app())).max_decoding_message_size(most),
+        )
         .add_service(EventServiceServer::new(ops::grpc::Events(app())).max_decoding_message_size(most))
         .add_service(OpsServiceServer::new(ops).max_decoding_message_size(most))
 }
 
-fn with_reflection<L>(router: tonic::transport::server::Router<L>) -> anyhow::Result<tonic::transport::server::Router<L>> {
+fn with_reflection<L>(
+    router: tonic::transport::server::Router<L>,
+) -> anyhow::Result<tonic::transport::server::Router<L>> {
     let builder = || {
         tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(DESCRIPTORS)

@@ -334,7 +334,7 @@ impl From<ChangeRefused> for Refusal {
         match refused {
             ChangeRefused::Ended => Self::new(
                 "BENEFIT_ENDED",
-                "待遇已终止,不能再变更。",
+                "待遇已终止，不能再变更。",
                 "the benefit has ended; nothing can change it.",
             ),
             ChangeRefused::InPast => {
@@ -349,7 +349,7 @@ impl From<ChangeRefused> for Refusal {
             }
             ChangeRefused::Order => Self::new(
                 "PERIOD_ORDER",
-                "结束日期不能早于开始日期,且暂停不能早于待遇开始。",
+                "结束日期不能早于开始日期，且暂停不能早于待遇开始。",
                 "the period ends before it begins, or begins before the benefit does.",
             ),
             ChangeRefused::AbuseLength => Self::new(

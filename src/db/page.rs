@@ -36,7 +36,7 @@ impl Page {
         let after = key.and_then(|key| String::from_utf8(key).ok()).ok_or_else(|| {
             Error::invalid(
                 "page_token",
-                "page_token 无效:请原样使用上一页返回的 next_page_token,且其他参数不变",
+                "page_token 无效：请原样使用上一页返回的 next_page_token，且其他参数不变",
                 "is not one that this listing gave: repeat next_page_token as it was, with the other fields unchanged",
             )
         })?;

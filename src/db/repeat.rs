@@ -50,7 +50,7 @@ impl Work {
         if row.digest != digest {
             return Err(Error::invalid(
                 "request_id",
-                "该 request_id 已用于另一内容的请求,请换用新的 request_id",
+                "该 request_id 已用于另一内容的请求，请换用新的 request_id",
                 "was used before with another payload: take a new request_id",
             ));
         }

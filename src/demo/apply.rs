@@ -24,7 +24,10 @@ const CHUNK: usize = 64 << 10;
 pub async fn upload(demo: &mut Demo) -> Told {
     let mut told = Vec::new();
     for person in demo.case.people() {
-        let request = catalog::GetDiseaseRequest { name: format!("areas/620900/diseases/{}", person.code), as_of: None };
+        let request = catalog::GetDiseaseRequest {
+            name: format!("areas/620900/diseases/{}", person.code),
+            as_of: None,
+        };
         let disease = demo.clients.catalog().get_disease(request).await?.into_inner();
         let mut names = Vec::new();
         for required in &disease.materials {
@@ -36,7 +39,10 @@ pub async fn upload(demo: &mut Demo) -> Told {
                 names.push(uploaded.name.clone());
             }
             let (media_type, size) = (&uploaded.media_type, uploaded.size_bytes);
-            told.push(format!("MaterialService/UploadMaterial  {} {media_type} {size} bytes: {}", person.key, required.title));
+            told.push(format!(
+                "MaterialService/UploadMaterial  {} {media_type} {size} bytes: {}",
+                person.key, required.title
+            ));
         }
         demo.case.keep(&format!("{}.materials", person.key), names.join(" "));
     }
@@ -130,7 +136,12 @@ pub async fn draft(demo: &mut Demo) -> Told {
         let request = for_subject(&person.psn_no, request)?;
         let made = demo.clients.application().create_application(request).await?.into_inner();
         demo.case.keep(&format!("{}.application", person.key), &made.name);
-        told.push(format!("ApplicationService/Create       {} {} {}", person.key, person.code, made.state().as_str_name()));
+        told.push(format!(
+            "ApplicationService/Create       {} {} {}",
+            person.key,
+            person.code,
+            made.state().as_str_name()
+        ));
     }
     Ok(told)
 }
@@ -194,7 +205,11 @@ pub async fn submit(demo: &mut Demo) -> Told {
         let request = for_subject(&person.psn_no, submit_request(demo, &person, "submit")?)?;
         let sent = demo.clients.application().submit_application(request).await?.into_inner();
         let due = deadline(sent.deadline.as_ref());
-        told.push(format!("ApplicationService/Submit       {} {} {due}", person.key, sent.state().as_str_name()));
+        told.push(format!(
+            "ApplicationService/Submit       {} {} {due}",
+            person.key,
+            sent.state().as_str_name()
+        ));
     }
     Ok(told)
 }
@@ -202,7 +217,12 @@ pub async fn submit(demo: &mut Demo) -> Told {
 /// 补正: a week later the resident brings what was asked for, and the clock goes on.
 pub async fn supplement(demo: &mut Demo) -> Told {
     let before = demo.today();
-    let since: Date = demo.case.kept("supplement.since").ok().and_then(|text| crate::kernel::calendar::parse_date(&text)).unwrap_or(before);
+    let since: Date = demo
+        .case
+        .kept("supplement.since")
+        .ok()
+        .and_then(|text| crate::kernel::calendar::parse_date(&text))
+        .unwrap_or(before);
     demo.wait_until(since + Duration::days(7))?;
     let [_, resident] = demo.case.people();
     let title = "补充血压监测记录";

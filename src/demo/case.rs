@@ -57,7 +57,8 @@ impl Case {
             return Ok(case);
         }
         let text = std::fs::read_to_string(&file)?;
-        let mut case: Self = serde_json::from_str(&text).with_context(|| format!("memory of the demo, {}", file.display()))?;
+        let mut case: Self =
+            serde_json::from_str(&text).with_context(|| format!("memory of the demo, {}", file.display()))?;
         case.file = file;
         Ok(case)
     }
@@ -112,9 +113,18 @@ impl Case {
         let person = |key, offset: i64, year, psn_name, employee, code| {
             let brdy = day(year);
             let sequence = (self.run % 400) * 2 + offset;
-            let digits = format!("620902{}{:02}{:02}{sequence:03}", brdy.year(), u8::from(brdy.month()), brdy.day());
+            let digits =
+                format!("620902{}{:02}{:02}{sequence:03}", brdy.year(), u8::from(brdy.month()), brdy.day());
             let certno = format!("{digits}{}", char::from(check_digit(&digits)));
-            Person { key, psn_no: format!("6209{:08}{offset}", self.run), psn_name, certno, brdy, employee, code }
+            Person {
+                key,
+                psn_no: format!("6209{:08}{offset}", self.run),
+                psn_name,
+                certno,
+                brdy,
+                employee,
+                code,
+            }
         };
         [
             person("employee", 1, 1958, "张建国", true, "M01600"),

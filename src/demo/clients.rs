@@ -49,7 +49,9 @@ impl Clients {
     }
 
     /// Applications, as the portal.
-    pub fn application(&self) -> pb::application::v1::application_service_client::ApplicationServiceClient<Channel> {
+    pub fn application(
+        &self,
+    ) -> pb::application::v1::application_service_client::ApplicationServiceClient<Channel> {
         pb::application::v1::application_service_client::ApplicationServiceClient::new(self.portal.clone())
     }
 
@@ -74,12 +76,16 @@ impl Clients {
     }
 
     /// Certificates, as the portal.
-    pub fn certificate(&self) -> pb::certificate::v1::certificate_service_client::CertificateServiceClient<Channel> {
+    pub fn certificate(
+        &self,
+    ) -> pb::certificate::v1::certificate_service_client::CertificateServiceClient<Channel> {
         pb::certificate::v1::certificate_service_client::CertificateServiceClient::new(self.portal.clone())
     }
 
     /// Settlements, as the platform.
-    pub fn settlement(&self) -> pb::settlement::v1::settlement_service_client::SettlementServiceClient<Channel> {
+    pub fn settlement(
+        &self,
+    ) -> pb::settlement::v1::settlement_service_client::SettlementServiceClient<Channel> {
         pb::settlement::v1::settlement_service_client::SettlementServiceClient::new(self.platform.clone())
     }
 
@@ -87,7 +93,9 @@ impl Clients {
     pub fn residence(
         &self,
     ) -> pb::residence::v1::remote_residence_service_client::RemoteResidenceServiceClient<Channel> {
-        pb::residence::v1::remote_residence_service_client::RemoteResidenceServiceClient::new(self.portal.clone())
+        pb::residence::v1::remote_residence_service_client::RemoteResidenceServiceClient::new(
+            self.portal.clone(),
+        )
     }
 
     /// Events, as the platform.

@@ -24,7 +24,8 @@ pub async fn accept(demo: &mut Demo) -> Told {
             request_id: demo.case.request_id(&format!("accept {}", person.key)),
             validate_only: false,
         };
-        let answer = demo.clients.review().accept_application(by_operator(OFFICER, request)?).await?.into_inner();
+        let answer =
+            demo.clients.review().accept_application(by_operator(OFFICER, request)?).await?.into_inner();
         told.push(format!("ReviewService/AcceptApplication {} {}", person.key, answer.state().as_str_name()));
     }
     Ok(told)
@@ -86,7 +87,8 @@ fn keep_members(demo: &mut Demo, key: &str, panel: &review::Panel) {
 
 /// 评审意见: the experts agree on the resident and differ on the employee.
 pub async fn opinions(demo: &mut Demo) -> Told {
-    let mut told = vec![opinion(demo, "employee", 0, true).await?, opinion(demo, "employee", 1, false).await?];
+    let mut told =
+        vec![opinion(demo, "employee", 0, true).await?, opinion(demo, "employee", 1, false).await?];
     told.extend([opinion(demo, "resident", 0, true).await?, opinion(demo, "resident", 1, true).await?]);
     Ok(told)
 }
@@ -101,16 +103,29 @@ async fn opinion(demo: &Demo, key: &str, index: usize, met: bool) -> anyhow::Res
         page_token: String::new(),
         include_answered: true,
     };
-    let tasks = demo.clients.review().list_review_tasks(by_operator(&operator, list)?).await?.into_inner().tasks;
-    let seen = tasks.into_iter().find(|seen| seen.name == task).with_context(|| format!("{operator} does not see {task}"))?;
+    let tasks =
+        demo.clients.review().list_review_tasks(by_operator(&operator, list)?).await?.into_inner().tasks;
+    let seen = tasks
+        .into_iter()
+        .find(|seen| seen.name == task)
+        .with_context(|| format!("{operator} does not see {task}"))?;
     let opinions = seen
         .lines
         .iter()
         .map(|line| review::LineOpinion {
             opsp_dise_code: line.opsp_dise_code.clone(),
             finding: if met { review::Finding::Met } else { review::Finding::NotMet }.into(),
-            facts_not_met: if met { Vec::new() } else { line.facts.iter().map(|fact| fact.fact.clone()).collect() },
-            text: if met { "资料齐全，符合认定标准。" } else { "现有检查结果不足以认定。" }.to_owned(),
+            facts_not_met: if met {
+                Vec::new()
+            } else {
+                line.facts.iter().map(|fact| fact.fact.clone()).collect()
+            },
+            text: if met {
+                "资料齐全，符合认定标准。"
+            } else {
+                "现有检查结果不足以认定。"
+            }
+            .to_owned(),
         })
         .collect();
     let request = review::SubmitOpinionRequest {
@@ -120,7 +135,10 @@ async fn opinion(demo: &Demo, key: &str, index: usize, met: bool) -> anyhow::Res
         validate_only: false,
     };
     demo.clients.review().submit_opinion(by_operator(&operator, request)?).await?;
-    Ok(format!("ReviewService/SubmitOpinion     {key}: {operator} finds {}", if met { "MET" } else { "NOT_MET" }))
+    Ok(format!(
+        "ReviewService/SubmitOpinion     {key}: {operator} finds {}",
+        if met { "MET" } else { "NOT_MET" }
+    ))
 }
 
 /// 第三名专家: for the two who differ.
@@ -141,10 +159,15 @@ pub async fn confirm(demo: &mut Demo) -> Told {
             request_id: demo.case.request_id(&format!("confirm {}", person.key)),
             validate_only: false,
         };
-        let answer = demo.clients.review().confirm_decision(by_operator("officer.wang", request)?).await?.into_inner();
+        let answer =
+            demo.clients.review().confirm_decision(by_operator("officer.wang", request)?).await?.into_inner();
         for line in &answer.lines {
             let code = line.input.as_ref().map_or("", |input| input.opsp_dise_code.as_str());
-            told.push(format!("ReviewService/ConfirmDecision   {} {code} {}", person.key, line.state().as_str_name()));
+            told.push(format!(
+                "ReviewService/ConfirmDecision   {} {code} {}",
+                person.key,
+                line.state().as_str_name()
+            ));
         }
     }
     Ok(told)
@@ -162,7 +185,12 @@ pub async fn open_notice(demo: &mut Demo) -> Told {
         };
         let opened = demo.clients.notice().open_notice(by_operator(OFFICER, request)?).await?.into_inner();
         demo.case.keep(&format!("{key}.notice"), &opened.name);
-        told.push(format!("NoticeService/OpenNotice        {} {} {}", opened.number, key, opened.state().as_str_name()));
+        told.push(format!(
+            "NoticeService/OpenNotice        {} {} {}",
+            opened.number,
+            key,
+            opened.state().as_str_name()
+        ));
     }
     Ok(told)
 }
@@ -178,14 +206,26 @@ pub async fn notice_is_open(demo: &mut Demo) -> Told {
     let mut told = Vec::new();
     for person in demo.case.people() {
         let opened = get_notice(demo, person.key).await?;
-        ensure!(opened.state() == notice::NoticeState::Open, "{} is {}", opened.name, opened.state().as_str_name());
+        ensure!(
+            opened.state() == notice::NoticeState::Open,
+            "{} is {}",
+            opened.name,
+            opened.state().as_str_name()
+        );
         let due = opened.deadline.as_ref().and_then(|deadline| deadline.due_date.as_ref()).and_then(to_date);
         let due = due.context("an open notice without a last day")?;
         demo.case.keep(&format!("{}.notice_due", person.key), due.to_string());
-        let request = notice::ListEntriesRequest { parent: opened.name.clone(), page_size: 0, page_token: String::new() };
+        let request = notice::ListEntriesRequest {
+            parent: opened.name.clone(),
+            page_size: 0,
+            page_token: String::new(),
+        };
         let entries = demo.clients.portal_notice().list_entries(request).await?.into_inner().entries;
         let own = crate::kernel::mask::certno(&person.certno);
-        let entry = entries.iter().find(|entry| entry.masked_certno == own).context("the entry is not in its notice")?;
+        let entry = entries
+            .iter()
+            .find(|entry| entry.masked_certno == own)
+            .context("the entry is not in its notice")?;
         demo.case.keep(&format!("{}.entry", person.key), &entry.name);
         told.push(format!(
             "NoticeService/ListEntries       {} {} {} {}, until {due}",
@@ -199,8 +239,11 @@ pub async fn notice_is_open(demo: &mut Demo) -> Told {
 /// CheckBenefit, with the answer that is expected.
 pub async fn check(demo: &Demo, key: &str, in_force: bool) -> anyhow::Result<String> {
     let person = demo.case.people().into_iter().find(|person| person.key == key).context("no such person")?;
-    let request =
-        benefit::CheckBenefitRequest { psn_no: person.psn_no, opsp_dise_code: person.code.to_owned(), service_day: None };
+    let request = benefit::CheckBenefitRequest {
+        psn_no: person.psn_no,
+        opsp_dise_code: person.code.to_owned(),
+        service_day: None,
+    };
     let answer = demo.clients.benefit().check_benefit(request).await?.into_inner();
     ensure!(answer.in_force == in_force, "{key}: in force is {}: {:?}", answer.in_force, answer.reasons);
     let why = answer.reasons.first().map_or("in force".to_owned(), |reason| reason.text_zh.clone());
@@ -219,7 +262,10 @@ pub async fn object(demo: &mut Demo) -> Told {
     };
     let filed = demo.clients.portal_notice().file_objection(request).await?.into_inner();
     demo.case.keep("objection", &filed.name);
-    Ok(vec![format!("NoticeService/FileObjection     {} against the resident's entry", filed.state().as_str_name())])
+    Ok(vec![format!(
+        "NoticeService/FileObjection     {} against the resident's entry",
+        filed.state().as_str_name()
+    )])
 }
 
 /// 公示期满: the employee's benefit begins, the resident's is held back.
@@ -230,10 +276,18 @@ pub async fn close_notice(demo: &mut Demo) -> Told {
     for job in ["close-notices", "grant-benefits", "issue-certificates"] {
         demo.run_job(job).await?;
     }
-    let mut told = vec![format!("…                               the notice's days are over: it is {}", day(demo.today()))];
+    let mut told = vec![format!(
+        "…                               the notice's days are over: it is {}",
+        day(demo.today())
+    )];
     for key in ["employee", "resident"] {
         let closed = get_notice(demo, key).await?;
-        ensure!(closed.state() == notice::NoticeState::Closed, "{} is {}", closed.name, closed.state().as_str_name());
+        ensure!(
+            closed.state() == notice::NoticeState::Closed,
+            "{} is {}",
+            closed.name,
+            closed.state().as_str_name()
+        );
     }
     told.push(check(demo, "employee", true).await?);
     told.push(check(demo, "resident", false).await?);

@@ -100,9 +100,15 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let clock = TimeSource::simulated(from_micros(case.clock));
     let running = server::start(config, clock, Random::system()).await?;
     let clients = Clients::connect(data_dir, running.address).await.context("step connect")?;
-    print::line("serve", &format!("mutual TLS on {}, clock {}", running.address, local_day(from_micros(case.clock))));
+    print::line(
+        "serve",
+        &format!("mutual TLS on {}, clock {}", running.address, local_day(from_micros(case.clock))),
+    );
     if case.resumed() {
-        print::line("resume", &format!("run {} goes on after {} of {} steps", case.run, case.done.len(), STEPS.len()));
+        print::line(
+            "resume",
+            &format!("run {} goes on after {} of {} steps", case.run, case.done.len(), STEPS.len()),
+        );
     }
     let mut demo = Demo { case, clients, running, data_dir: data_dir.clone() };
     for (index, (name, step)) in STEPS.iter().enumerate() {
@@ -161,11 +167,20 @@ impl Demo {
 }
 
 /// What was expected to be refused, was it, and for this reason?
-fn refused<T>(answer: Result<tonic::Response<T>, tonic::Status>, code: tonic::Code, reason: &str) -> anyhow::Result<String> {
+fn refused<T>(
+    answer: Result<tonic::Response<T>, tonic::Status>,
+    code: tonic::Code,
+    reason: &str,
+) -> anyhow::Result<String> {
     use tonic_types::StatusExt;
     let Err(status) = answer else { anyhow::bail!("expected {reason}, but it was accepted") };
     let found = status.get_details_error_info().map(|info| info.reason).unwrap_or_default();
-    ensure!(status.code() == code && found == reason, "expected {code:?} {reason}, got {:?} {found}: {}", status.code(), status.message());
+    ensure!(
+        status.code() == code && found == reason,
+        "expected {code:?} {reason}, got {:?} {found}: {}",
+        status.code(),
+        status.message()
+    );
     let text = status.get_details_localized_message().map(|message| message.message);
     Ok(text.unwrap_or_default())
 }

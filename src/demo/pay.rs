@@ -30,12 +30,17 @@ pub async fn certificate(demo: &mut Demo) -> Told {
     let held = held.first().context("the employee has no benefit")?.clone();
     demo.case.keep("employee.benefit", &held.name);
     let get = certificate::GetCertificateRequest { name: held.certificate.clone() };
-    let issued = demo.clients.certificate().get_certificate(for_subject(&person.psn_no, get)?).await?.into_inner();
+    let issued =
+        demo.clients.certificate().get_certificate(for_subject(&person.psn_no, get)?).await?.into_inner();
     ensure!(issued.sample, "a certificate of the sample catalogue does not say so");
 
     let download = certificate::DownloadCertificateRequest { name: held.certificate };
-    let mut pieces =
-        demo.clients.certificate().download_certificate(for_subject(&person.psn_no, download)?).await?.into_inner();
+    let mut pieces = demo
+        .clients
+        .certificate()
+        .download_certificate(for_subject(&person.psn_no, download)?)
+        .await?
+        .into_inner();
     let mut pdf = Vec::new();
     while let Some(piece) = pieces.message().await? {
         pdf.extend(piece.chunk);
@@ -99,13 +104,26 @@ pub async fn settle(demo: &mut Demo) -> Told {
     let preview = demo.clients.settlement().preview_settlement(preview).await?.into_inner();
     let mut lines = vec![self::told("Preview", &preview)];
     for (number, fen, expected) in [("1", 500_000, 400_000), ("2", 400_000, 200_000), ("3", 100_000, 0)] {
-        let done = demo.clients.settlement().settle(request(demo, bill(demo, number, HOSPITAL, fen))).await?.into_inner();
-        ensure!(done.fund_pay_sumamt_fen == expected, "bill {number}: the fund paid {}", done.fund_pay_sumamt_fen);
-        ensure!(done.fund_pay_sumamt_fen + done.psn_part_amt_fen == fen, "bill {number}: parts are not the whole");
+        let done = demo
+            .clients
+            .settlement()
+            .settle(request(demo, bill(demo, number, HOSPITAL, fen)))
+            .await?
+            .into_inner();
+        ensure!(
+            done.fund_pay_sumamt_fen == expected,
+            "bill {number}: the fund paid {}",
+            done.fund_pay_sumamt_fen
+        );
+        ensure!(
+            done.fund_pay_sumamt_fen + done.psn_part_amt_fen == fen,
+            "bill {number}: parts are not the whole"
+        );
         lines.push(self::told("Settle", &done));
         if expected == 0 {
             let explained = done.explanation.iter().map(|line| line.text_zh.as_str());
-            lines.push(format!("                                {}", explained.collect::<Vec<_>>().join(" ")));
+            lines
+                .push(format!("                                {}", explained.collect::<Vec<_>>().join(" ")));
         }
     }
     Ok(lines)
@@ -118,7 +136,8 @@ pub async fn repeat(demo: &mut Demo) -> Told {
     ensure!(done.fund_pay_sumamt_fen == 400_000, "the repeat answered {}", done.fund_pay_sumamt_fen);
     let mut other = again;
     other.bill = Some(bill(demo, "1", HOSPITAL, 500_001));
-    let text = refused(demo.clients.settlement().settle(other).await, Code::InvalidArgument, "INVALID_FIELDS")?;
+    let text =
+        refused(demo.clients.settlement().settle(other).await, Code::InvalidArgument, "INVALID_FIELDS")?;
     Ok(vec![
         format!("{} (repeated: the first answer)", told("Settle", &done)),
         format!("SettlementService/Settle        other payload, refused as it should be: {text}"),
@@ -164,11 +183,20 @@ pub async fn remote(demo: &mut Demo) -> Told {
         request_id: demo.case.request_id("file"),
         validate_only: false,
     };
-    let filed = demo.clients.residence().file_residence(for_subject(&person.psn_no, filing)?).await?.into_inner();
-    let done = demo.clients.settlement().settle(request(demo, bill(demo, "4", ELSEWHERE, 100_000))).await?.into_inner();
+    let filed =
+        demo.clients.residence().file_residence(for_subject(&person.psn_no, filing)?).await?.into_inner();
+    let done = demo
+        .clients
+        .settlement()
+        .settle(request(demo, bill(demo, "4", ELSEWHERE, 100_000)))
+        .await?
+        .into_inner();
     ensure!(done.place == "remote" && done.fund_pay_sumamt_fen == 80_000, "{}", told("Settle", &done));
     Ok(vec![
-        format!("RemoteResidenceService/File     {} in 620100 兰州市, by commitment", filed.state().as_str_name()),
+        format!(
+            "RemoteResidenceService/File     {} in 620100 兰州市, by commitment",
+            filed.state().as_str_name()
+        ),
         told("Settle", &done),
     ])
 }
@@ -183,7 +211,12 @@ pub async fn history(demo: &mut Demo) -> Told {
     };
     let sum = demo.clients.benefit().get_accumulator(ask).await?.into_inner();
     // 2,000.00 of bill 2, 800.00 of bill 4; bill 1 was given back, bill 3 was over the limit.
-    ensure!(sum.used_fen == 280_000 && sum.left_fen == 320_000, "used {}, left {}", sum.used_fen, sum.left_fen);
+    ensure!(
+        sum.used_fen == 280_000 && sum.left_fen == 320_000,
+        "used {}, left {}",
+        sum.used_fen,
+        sum.left_fen
+    );
     demo.case.keep("sum.used", yuan(sum.used_fen));
     demo.case.keep("sum.left", yuan(sum.left_fen));
     let timeline = application::ListTimelineRequest {
@@ -207,7 +240,12 @@ pub async fn history(demo: &mut Demo) -> Told {
     }
     demo.case.keep("events", format!("{after} positions, {count} of them visible to the platform"));
     Ok(vec![
-        format!("BenefitService/GetAccumulator   {}: used {}, left {} 元", sum.year, yuan(sum.used_fen), yuan(sum.left_fen)),
+        format!(
+            "BenefitService/GetAccumulator   {}: used {}, left {} 元",
+            sum.year,
+            yuan(sum.used_fen),
+            yuan(sum.left_fen)
+        ),
         format!("ApplicationService/ListTimeline {}", steps.join(" → ")),
         format!("EventService/ListEvents         {count} events, the last at position {after}"),
     ])

@@ -7,7 +7,9 @@ use tokio_stream::iter;
 use super::clients::{by_operator, for_subject};
 use super::{Demo, Told};
 use crate::demo::case::request_id;
-use crate::proto::opsp::{catalog::v1 as catalog, common::v1 as common, insured::v1 as insured, review::v1 as review};
+use crate::proto::opsp::{
+    catalog::v1 as catalog, common::v1 as common, insured::v1 as insured, review::v1 as review,
+};
 use crate::rpc::parse::date_message;
 
 /// How the experts sign in, where they work, what they judge.
@@ -37,7 +39,8 @@ pub async fn import(demo: &mut Demo) -> Told {
             brdy: Some(date_message(person.brdy)),
             tel: "13900000000".to_owned(),
             addr: "甘肃省酒泉市肃州区样例路1号".to_owned(),
-            insutype: if person.employee { common::Insutype::Employee } else { common::Insutype::Resident }.into(),
+            insutype: if person.employee { common::Insutype::Employee } else { common::Insutype::Resident }
+                .into(),
             psn_type: if person.employee { "1201" } else { "1501" }.to_owned(),
             psn_insu_stas: "1".to_owned(),
             psn_clct_stas: "1".to_owned(),
@@ -62,17 +65,25 @@ pub async fn catalogue(demo: &mut Demo) -> Told {
     let mut count = 0;
     let mut token = String::new();
     loop {
-        let request =
-            catalog::ListDiseasesRequest { parent: "areas/620900".to_owned(), page_size: 30, page_token: token, as_of: None };
+        let request = catalog::ListDiseasesRequest {
+            parent: "areas/620900".to_owned(),
+            page_size: 30,
+            page_token: token,
+            as_of: None,
+        };
         let page = demo.clients.catalog().list_diseases(request).await?.into_inner();
         count += page.diseases.len();
-        ensure!(page.diseases.iter().all(|disease| disease.sample), "a disease of the sample does not say so");
+        ensure!(
+            page.diseases.iter().all(|disease| disease.sample),
+            "a disease of the sample does not say so"
+        );
         token = page.next_page_token;
         if token.is_empty() {
             break;
         }
     }
-    let mut told = vec![format!("CatalogService/ListDiseases    {count} diseases, sample catalogue (样例，非正式目录)")];
+    let mut told =
+        vec![format!("CatalogService/ListDiseases    {count} diseases, sample catalogue (样例，非正式目录)")];
     for person in demo.case.people() {
         let request = insured::CheckEligibilityRequest {
             parent: format!("insured/{}", person.psn_no),

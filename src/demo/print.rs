@@ -32,7 +32,10 @@ pub fn deadline(deadline: Option<&common::Deadline>) -> String {
     let Some(deadline) = deadline else { return "no deadline".to_owned() };
     let left = deadline.working_days_left;
     match deadline.due_date.as_ref().and_then(to_date) {
-        Some(due) => format!("due {due}{}, {left} working days left", if deadline.provisional { " (provisional)" } else { "" }),
+        Some(due) => format!(
+            "due {due}{}, {left} working days left",
+            if deadline.provisional { " (provisional)" } else { "" }
+        ),
         None => format!("clock stands still, {left} working days left"),
     }
 }
@@ -42,7 +45,14 @@ pub fn summary(demo: &Demo) -> anyhow::Result<()> {
     let kept = |key: &str| demo.case.kept(key);
     println!();
     line("done", &format!("two people, from the import to the settlement, until {}", demo.today()));
-    line("", &format!("employee (职工): fund paid {} 元 this year, {} 元 left", kept("sum.used")?, kept("sum.left")?));
+    line(
+        "",
+        &format!(
+            "employee (职工): fund paid {} 元 this year, {} 元 left",
+            kept("sum.used")?,
+            kept("sum.left")?
+        ),
+    );
     line("", &format!("certificate (待遇认定证明): {}", kept("pdf")?));
     line("", &format!("events in the log: {}", kept("events")?));
     line("", "all rules of the catalogue are a SAMPLE (样例), none is official");
@@ -68,7 +78,12 @@ pub fn grpcurl(demo: &Demo) -> anyhow::Result<()> {
     call("ops", "", "", "describe opsp.settlement.v1.SettlementService.Settle");
     call("ops", "", "", "grpc.health.v1.Health/Check");
     call("ops", "", "", "opsp.ops.v1.OpsService/GetServerInfo");
-    call("platform", "", r#"{"name":"areas/620900/diseases/M01600"}"#, "opsp.catalog.v1.CatalogService/GetDisease");
+    call(
+        "platform",
+        "",
+        r#"{"name":"areas/620900/diseases/M01600"}"#,
+        "opsp.catalog.v1.CatalogService/GetDisease",
+    );
     let check = format!(r#"{{"psn_no":"{psn_no}","opsp_dise_code":"M01600"}}"#);
     call("platform", "", &check, "opsp.benefit.v1.BenefitService/CheckBenefit");
     let parent = format!(r#"{{"parent":"insured/{psn_no}"}}"#);

@@ -3,3 +3,5 @@
 pub mod events;
 pub mod grpc;
 pub mod jobs;
+mod row;
+pub mod store;

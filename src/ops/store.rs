@@ -39,7 +39,8 @@ async fn latest(db: &Db) -> Result<Option<Model>> {
 }
 
 fn parse(row: &Model) -> Result<Calendar> {
-    Calendar::parse(&row.version, &row.body).map_err(|fault| Error::internal(format!("calendar {}: {fault}", row.version)))
+    Calendar::parse(&row.version, &row.body)
+        .map_err(|fault| Error::internal(format!("calendar {}: {fault}", row.version)))
 }
 
 async fn publish(db: &Db, version: &str, body: &str) -> Result<()> {

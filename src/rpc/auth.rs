@@ -102,7 +102,7 @@ fn identity(der: &[u8]) -> Option<String> {
 fn unknown() -> Error {
     let refusal = Refusal::new("CREDENTIAL_UNKNOWN", "没有有效的调用凭证。", "there is no valid credential.")
         .help(
-            "请使用客户端证书,或在 authorization 中提供 Bearer 令牌。",
+            "请使用客户端证书，或在 authorization 中提供 Bearer 令牌。",
             "present a client certificate, or a bearer token in the header authorization.",
         );
     Error::Unauthenticated(Box::new(refusal))

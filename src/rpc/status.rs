@@ -59,7 +59,7 @@ pub fn status(error: Error, language: Language) -> Status {
             }
             let fields: Vec<_> =
                 violations.iter().map(|violation| violation.field.as_str()).take(10).collect();
-            let zh = format!("{} 个字段不符合要求:{}", violations.len(), fields.join("、"));
+            let zh = format!("{} 个字段不符合要求：{}", violations.len(), fields.join("、"));
             let en =
                 format!("{} fields do not satisfy the contract: {}", violations.len(), fields.join(", "));
             build(Code::InvalidArgument, details, language, &zh, &en)
@@ -75,21 +75,21 @@ pub fn status(error: Error, language: Language) -> Status {
             Code::Aborted,
             "STALE_ETAG",
             language,
-            "数据已被更新,请重新读取后用新的 request_id 再试",
+            "数据已被更新，请重新读取后用新的 request_id 再试",
             "it has changed since it was read: read it again and retry with a new request_id",
         ),
         Error::Conflict => retry(
             Code::Aborted,
             "LOST_RACE",
             language,
-            "与另一请求冲突,请用同一 request_id 重试",
+            "与另一请求冲突，请用同一 request_id 重试",
             "another call won the race: retry with the same request_id",
         ),
         Error::Exhausted(refusal) => {
             retry(Code::ResourceExhausted, "EXHAUSTED", language, &refusal.zh, &refusal.en)
         }
         Error::Unavailable(what) => {
-            let zh = "服务暂时不可用,请稍后用同一 request_id 重试";
+            let zh = "服务暂时不可用，请稍后用同一 request_id 重试";
             retry(
                 Code::Unavailable,
                 "UNAVAILABLE",
@@ -102,7 +102,7 @@ pub fn status(error: Error, language: Language) -> Status {
             Code::DeadlineExceeded,
             "DEADLINE_EXCEEDED",
             language,
-            "未能在时限内完成,请用同一 request_id 重试",
+            "未能在时限内完成，请用同一 request_id 重试",
             "not done within the deadline: retry with the same request_id",
         ),
         Error::Internal(cause) => incident(&format!("{cause:#}"), language),
@@ -114,7 +114,7 @@ pub fn incident(cause: &str, language: Language) -> Status {
     let incident = crate::db::source::Random::system().bytes::<8>();
     let incident: String = incident.iter().map(|byte| format!("{byte:02x}")).collect();
     tracing::error!(incident.id = %incident, cause, "a call failed on a broken invariant");
-    let (zh, en) = (format!("内部错误,事件编号 {incident}"), format!("internal error, incident {incident}"));
+    let (zh, en) = (format!("内部错误，事件编号 {incident}"), format!("internal error, incident {incident}"));
     with_reason(Code::Internal, "INTERNAL", language, &zh, &en)
 }
 
@@ -140,7 +140,7 @@ fn sentence(refusal: &Refusal, language: Language) -> String {
     let help = language.pick(&refusal.help_zh, &refusal.help_en);
     match (help.is_empty(), language) {
         (true, _) => text.to_owned(),
-        (false, Language::Chinese) => format!("{text} 处理建议:{help}"),
+        (false, Language::Chinese) => format!("{text} 处理建议：{help}"),
         (false, Language::English) => format!("{text} What helps: {help}"),
     }
 }

@@ -63,7 +63,7 @@ where
         let deadline =
             timeout(&request).map_or(self.settings.deadline, |asked| asked.min(self.settings.deadline));
         let Ok(slot) = self.settings.slots.clone().try_acquire_owned() else {
-            let refusal = Refusal::new("OVERLOADED", "当前请求过多,请稍后再试。", "too many calls at once.");
+            let refusal = Refusal::new("OVERLOADED", "当前请求过多，请稍后再试。", "too many calls at once.");
             let response = status(Error::Exhausted(Box::new(refusal)), language).into_http();
             return Box::pin(async move { Ok(response) });
         };

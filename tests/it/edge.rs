@@ -20,7 +20,9 @@ use crate::world::{Engine, World, refused, request_id, wrong_fields};
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_wrong_field_is_named_in_one_answer(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+async fn every_wrong_field_is_named_in_one_answer(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
     let world = World::start(engine).await;
     let request = application::CreateApplicationRequest {
         parent: "somebody".to_owned(),
@@ -50,7 +52,9 @@ async fn every_wrong_field_is_named_in_one_answer(#[values(Engine::Sqlite, Engin
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_repeated_request_gives_the_first_answer(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+async fn a_repeated_request_gives_the_first_answer(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
     let world = World::start(engine).await;
     let psn_no = world.person(row()).await;
     let mut portal = ApplicationServiceClient::new(world.portal(&psn_no));
@@ -71,7 +75,11 @@ async fn a_repeated_request_gives_the_first_answer(#[values(Engine::Sqlite, Engi
     assert_eq!(repeated, first, "the first answer, whatever happened since");
     let mut upper = request.clone();
     upper.request_id = upper.request_id.to_ascii_uppercase();
-    assert_eq!(wrong_fields(portal.create_application(upper).await), ["request_id"], "its bytes are part of the payload");
+    assert_eq!(
+        wrong_fields(portal.create_application(upper).await),
+        ["request_id"],
+        "its bytes are part of the payload"
+    );
     let mut other = request;
     other.application = Some(world.form("M03900", Vec::new()));
     assert_eq!(wrong_fields(portal.create_application(other).await), ["request_id"]);
@@ -84,14 +92,20 @@ async fn a_repeated_request_gives_the_first_answer(#[values(Engine::Sqlite, Engi
         validate_only: true,
     };
     portal.create_application(tried).await.unwrap();
-    let list = application::ListApplicationsRequest { parent: format!("insured/{psn_no}"), page_size: 0, page_token: String::new() };
+    let list = application::ListApplicationsRequest {
+        parent: format!("insured/{psn_no}"),
+        page_size: 0,
+        page_token: String::new(),
+    };
     let list = portal.list_applications(list).await.unwrap().into_inner().applications;
     assert_eq!(list.len(), 1, "one was made, one was only tried out");
 }
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_may_not_call_is_told_so_before_anything_else(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+async fn who_may_not_call_is_told_so_before_anything_else(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
     let world = World::start(engine).await;
     let bad = insured::GetInsuredRequest { name: "nonsense".to_owned() };
     let stranger = InsuredServiceClient::new(world.stranger()).get_insured(bad.clone()).await;
@@ -122,7 +136,11 @@ async fn out_of_scope_looks_like_not_found(#[values(Engine::Sqlite, Engine::Post
         opsp_dise_code: "M01600".to_owned(),
         service_day: None,
     };
-    refused(BenefitServiceClient::new(world.portal(&own)).check_benefit(nameless).await, Code::NotFound, "NOT_FOUND");
+    refused(
+        BenefitServiceClient::new(world.portal(&own)).check_benefit(nameless).await,
+        Code::NotFound,
+        "NOT_FOUND",
+    );
 }
 
 #[rstest]
@@ -130,7 +148,10 @@ async fn out_of_scope_looks_like_not_found(#[values(Engine::Sqlite, Engine::Post
 async fn sentences_come_in_the_callers_language(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let world = World::start(engine).await;
     let ask = |language: Option<&str>| {
-        let mut request = Request::new(catalog::GetDiseaseRequest { name: "areas/620900/diseases/NONE".to_owned(), as_of: None });
+        let mut request = Request::new(catalog::GetDiseaseRequest {
+            name: "areas/620900/diseases/NONE".to_owned(),
+            as_of: None,
+        });
         if let Some(language) = language {
             request.metadata_mut().insert("accept-language", language.parse().unwrap());
         }
@@ -145,13 +166,19 @@ async fn sentences_come_in_the_callers_language(#[values(Engine::Sqlite, Engine:
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn pages_follow_each_other_without_gap_or_repeat(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+async fn pages_follow_each_other_without_gap_or_repeat(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
     let world = World::start(engine).await;
     let mut client = CatalogServiceClient::new(world.public());
     let (mut codes, mut token) = (Vec::new(), String::new());
     loop {
-        let request =
-            catalog::ListDiseasesRequest { parent: "areas/620900".to_owned(), page_size: 7, page_token: token, as_of: None };
+        let request = catalog::ListDiseasesRequest {
+            parent: "areas/620900".to_owned(),
+            page_size: 7,
+            page_token: token,
+            as_of: None,
+        };
         let page = client.list_diseases(request).await.unwrap().into_inner();
         codes.extend(page.diseases.into_iter().map(|disease| disease.opsp_dise_code));
         token = page.next_page_token;
@@ -178,7 +205,10 @@ async fn the_operator_sees_the_server(#[values(Engine::Sqlite, Engine::Postgres)
     let world = World::start(engine).await;
     let mut client = OpsServiceClient::new(world.ops());
     let info = client.get_server_info(ops::GetServerInfoRequest {}).await.unwrap().into_inner();
-    assert!(info.clock_simulated && info.catalogs[0].sample && info.catalogs[0].sha256.len() == 64, "{info:?}");
+    assert!(
+        info.clock_simulated && info.catalogs[0].sample && info.catalogs[0].sha256.len() == 64,
+        "{info:?}"
+    );
     assert_eq!(info.database, if engine == Engine::Sqlite { "sqlite" } else { "postgres" });
     let year = client.list_calendar(ops::ListCalendarRequest { year: 2025 }).await.unwrap().into_inner();
     assert_eq!((year.published, year.working_days), (true, 248));
@@ -189,6 +219,10 @@ async fn the_operator_sees_the_server(#[values(Engine::Sqlite, Engine::Postgres)
     for name in ["jobs/close-notices", "jobs/sequence", "jobs/grant-benefits"] {
         assert!(names.contains(&name), "{names:?}");
     }
-    let unknown = ops::RunJobRequest { name: "jobs/nonsense".to_owned(), request_id: request_id(), validate_only: false };
+    let unknown = ops::RunJobRequest {
+        name: "jobs/nonsense".to_owned(),
+        request_id: request_id(),
+        validate_only: false,
+    };
     assert_eq!(client.run_job(unknown).await.unwrap_err().code(), Code::NotFound);
 }

@@ -16,7 +16,8 @@ use crate::world::{Caller, Engine, World, postgres_database};
 async fn all(client: &mut EventServiceClient<Caller>) -> Vec<pb::Event> {
     let (mut events, mut after) = (Vec::new(), 0);
     loop {
-        let page = client.list_events(pb::ListEventsRequest { after, page_size: 20 }).await.unwrap().into_inner();
+        let page =
+            client.list_events(pb::ListEventsRequest { after, page_size: 20 }).await.unwrap().into_inner();
         if page.last_position == after {
             return events;
         }
@@ -44,18 +45,26 @@ async fn every_position_is_there_once_and_versions_are_in_order(
         assert_eq!(event.version, before + 1, "{} {}", event.resource, event.r#type);
     }
     let types: Vec<_> = events.iter().map(|event| event.r#type.as_str()).collect();
-    for expected in
-        ["insured.imported", "application.submitted", "application.decided", "benefit.granted", "catalog.published"]
-    {
+    for expected in [
+        "insured.imported",
+        "application.submitted",
+        "application.decided",
+        "benefit.granted",
+        "catalog.published",
+    ] {
         assert!(types.contains(&expected), "{expected} is not in {types:?}");
     }
     for event in &events {
-        for private in [certno.as_str(), name.as_str(), tel.as_str(), "李医生", "长期门诊治疗", "专家"] {
+        for private in [certno.as_str(), name.as_str(), tel.as_str(), "李医生", "长期门诊治疗", "专家"]
+        {
             assert!(!event.data_json.contains(private), "{}: {}", event.r#type, event.data_json);
         }
     }
     let elsewhere = all(&mut EventServiceClient::new(world.elsewhere())).await;
-    assert!(elsewhere.iter().all(|event| !event.resource.contains(&psn_no)), "another area sees nothing of it");
+    assert!(
+        elsewhere.iter().all(|event| !event.resource.contains(&psn_no)),
+        "another area sees nothing of it"
+    );
 }
 
 #[rstest]
@@ -64,7 +73,8 @@ async fn a_watcher_gets_what_was_and_what_comes(#[values(Engine::Sqlite, Engine:
     let world = World::start(engine).await;
     let first = world.person(row()).await;
     let request = pb::WatchEventsRequest { after: 0 };
-    let mut stream = EventServiceClient::new(world.platform()).watch_events(request).await.unwrap().into_inner();
+    let mut stream =
+        EventServiceClient::new(world.platform()).watch_events(request).await.unwrap().into_inner();
     let mut wait_for = async |psn_no: &str| {
         let resource = format!("insured/{psn_no}");
         let found = async {

@@ -13,7 +13,9 @@ fn tool(variable: &str, file: &str) -> PathBuf {
     let named = std::env::var_os(variable).map(PathBuf::from);
     let cache = || {
         let cache = std::env::var_os("OPSP_CACHE").map(PathBuf::from);
-        cache.unwrap_or_else(|| PathBuf::from(std::env::var_os("HOME").expect("a home folder")).join(".cache/opsp"))
+        cache.unwrap_or_else(|| {
+            PathBuf::from(std::env::var_os("HOME").expect("a home folder")).join(".cache/opsp")
+        })
     };
     let path = named.unwrap_or_else(|| cache().join(file));
     assert!(path.exists(), "{} is not there: run tests/run, which installs it", path.display());
@@ -30,14 +32,24 @@ fn output(command: &mut Command) -> (bool, String) {
 fn one_call_each(psn_no: &str) -> Vec<(&'static str, &'static str, Value, &'static str)> {
     let person = format!("insured/{psn_no}");
     vec![
-        ("opsp.catalog.v1.CatalogService/GetDisease", "portal", json!({"name": "areas/620900/diseases/M01600"}), "糖尿病"),
+        (
+            "opsp.catalog.v1.CatalogService/GetDisease",
+            "portal",
+            json!({"name": "areas/620900/diseases/M01600"}),
+            "糖尿病",
+        ),
         ("opsp.insured.v1.InsuredService/GetInsured", "bureau", json!({"name": person}), "psn_name"),
         ("opsp.material.v1.MaterialService/ListMaterials", "bureau", json!({"parent": person}), "{"),
         ("opsp.residence.v1.RemoteResidenceService/ListFilings", "bureau", json!({"parent": person}), "{"),
         ("opsp.application.v1.ApplicationService/ListApplications", "bureau", json!({"parent": person}), "{"),
         ("opsp.review.v1.ReviewService/ListExperts", "bureau", json!({"parent": "areas/620900"}), "{"),
         ("opsp.notice.v1.NoticeService/ListNotices", "portal", json!({"parent": "areas/620900"}), "{"),
-        ("opsp.benefit.v1.BenefitService/CheckBenefit", "platform", json!({"psn_no": psn_no, "opsp_dise_code": "M01600"}), "NO_BENEFIT"),
+        (
+            "opsp.benefit.v1.BenefitService/CheckBenefit",
+            "platform",
+            json!({"psn_no": psn_no, "opsp_dise_code": "M01600"}),
+            "NO_BENEFIT",
+        ),
         ("opsp.certificate.v1.CertificateService/GetVerificationKeys", "portal", json!({}), "Ed25519"),
         ("opsp.settlement.v1.SettlementService/ListSettlements", "platform", json!({"parent": person}), "{"),
         ("opsp.event.v1.EventService/ListEvents", "ops", json!({"page_size": 5}), "{"),
@@ -84,8 +96,12 @@ async fn grpcurl_lists_describes_and_calls() {
         }
         // Details of a refusal are readable: their messages are in reflection.
         let bearer = format!("authorization: Bearer {}", token("portal"));
-        let (ok, text) = run(&["-H", &bearer, "-d", "{}", &address, "opsp.catalog.v1.CatalogService/GetDisease"]);
-        assert!(!ok && text.contains("google.rpc.BadRequest") && text.contains("\"field\": \"name\""), "{text}");
+        let (ok, text) =
+            run(&["-H", &bearer, "-d", "{}", &address, "opsp.catalog.v1.CatalogService/GetDisease"]);
+        assert!(
+            !ok && text.contains("google.rpc.BadRequest") && text.contains("\"field\": \"name\""),
+            "{text}"
+        );
     })
     .await
     .unwrap();
@@ -100,7 +116,14 @@ async fn buf_curl_calls_each_service() {
         let buf = tool("OPSP_BUF", "npm/node_modules/.bin/buf");
         for (method, caller, body, expected) in one_call_each(&psn_no) {
             let mut command = Command::new(&buf);
-            command.args(["curl", "--protocol", "grpc", "--http2-prior-knowledge", "--data", &body.to_string()]);
+            command.args([
+                "curl",
+                "--protocol",
+                "grpc",
+                "--http2-prior-knowledge",
+                "--data",
+                &body.to_string(),
+            ]);
             for (name, value) in headers(caller) {
                 command.arg("--header").arg(format!("{name}: {value}"));
             }

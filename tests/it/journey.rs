@@ -18,7 +18,9 @@ use crate::world::{Engine, OFFICER, World, refused, request_id};
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_case_goes_from_the_application_to_the_benefit(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+async fn a_case_goes_from_the_application_to_the_benefit(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
     let world = World::start(engine).await;
     let psn_no = world.person(row()).await;
     let name = world.submitted(&psn_no, "M01600").await;
@@ -46,13 +48,19 @@ async fn a_case_goes_from_the_application_to_the_benefit(#[values(Engine::Sqlite
     assert_eq!(world.benefits(&psn_no).await.len(), 1, "a job that runs twice grants once");
 
     let request = application::GetApplicationRequest { name };
-    let after = ApplicationServiceClient::new(world.portal(&psn_no)).get_application(request).await.unwrap().into_inner();
+    let after = ApplicationServiceClient::new(world.portal(&psn_no))
+        .get_application(request)
+        .await
+        .unwrap()
+        .into_inner();
     assert_eq!(after.lines[0].state(), application::LineState::Granted);
 }
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_takes_effect_while_an_objection_stands(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+async fn nothing_takes_effect_while_an_objection_stands(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
     let world = World::start(engine).await;
     let psn_no = world.person(resident_row()).await;
     let name = world.submitted(&psn_no, "M03900").await;
@@ -96,7 +104,11 @@ async fn an_upheld_objection_ends_it(#[values(Engine::Sqlite, Engine::Postgres)]
     world.close(&notice).await;
     assert!(world.benefits(&psn_no).await.is_empty());
     let request = application::GetApplicationRequest { name };
-    let after = ApplicationServiceClient::new(world.portal(&psn_no)).get_application(request).await.unwrap().into_inner();
+    let after = ApplicationServiceClient::new(world.portal(&psn_no))
+        .get_application(request)
+        .await
+        .unwrap()
+        .into_inner();
     assert_eq!(after.lines[0].state(), application::LineState::Objected);
     assert_eq!(after.lines[0].reasons[0].reason, "OBJECTION_UPHELD");
 }
@@ -117,7 +129,10 @@ async fn a_supplement_stops_the_clock(#[values(Engine::Sqlite, Engine::Postgres)
     world.wait_until(date!(2025 - 03 - 05));
     let request = review::RequestSupplementRequest {
         name: name.clone(),
-        items: vec![review::SupplementItem { opsp_dise_code: "M01600".to_owned(), text: "请补充检验报告。".to_owned() }],
+        items: vec![review::SupplementItem {
+            opsp_dise_code: "M01600".to_owned(),
+            text: "请补充检验报告。".to_owned(),
+        }],
         request_id: request_id(),
         validate_only: false,
     };
@@ -137,7 +152,10 @@ async fn a_supplement_stops_the_clock(#[values(Engine::Sqlite, Engine::Postgres)
     };
     let mut portal = ApplicationServiceClient::new(world.portal(&psn_no));
     let back = portal.supplement_application(answer).await.unwrap().into_inner();
-    assert_eq!((back.state(), due(&back)), (application::ApplicationState::Submitted, Some(date!(2025 - 04 - 08))));
+    assert_eq!(
+        (back.state(), due(&back)),
+        (application::ApplicationState::Submitted, Some(date!(2025 - 04 - 08)))
+    );
 }
 
 #[rstest]
@@ -149,7 +167,11 @@ async fn experts_who_differ_get_a_third(#[values(Engine::Sqlite, Engine::Postgre
     let experts = world.experts().await;
     world.accept(&name).await.unwrap();
     let operator = |member: &review::PanelMember| {
-        experts.iter().find(|(expert, _)| *expert == member.expert).map(|(_, operator)| operator.clone()).unwrap()
+        experts
+            .iter()
+            .find(|(expert, _)| *expert == member.expert)
+            .map(|(_, operator)| operator.clone())
+            .unwrap()
     };
     let panel = world.assign(&name).await.unwrap();
     assert_eq!(panel.members.len(), 2);
@@ -158,7 +180,10 @@ async fn experts_who_differ_get_a_third(#[values(Engine::Sqlite, Engine::Postgre
     world.opinion(&operator(&panel.members[1]), &panel.members[1].review_task, false).await.unwrap();
     refused(world.confirm(&name).await, Code::FailedPrecondition, "PANEL_INCOMPLETE");
 
-    let stranger = experts.iter().find(|(expert, _)| panel.members.iter().all(|member| member.expert != *expert)).unwrap();
+    let stranger = experts
+        .iter()
+        .find(|(expert, _)| panel.members.iter().all(|member| member.expert != *expert))
+        .unwrap();
     let foreign = world.opinion(&stranger.1, &panel.members[0].review_task, true).await.unwrap_err();
     assert_ne!(foreign.code(), Code::Ok);
 
@@ -169,7 +194,10 @@ async fn experts_who_differ_get_a_third(#[values(Engine::Sqlite, Engine::Postgre
     let decided = world.confirm(&name).await.unwrap();
     assert_eq!(decided.lines[0].state(), application::LineState::Rejected);
     let reasons = &decided.lines[0].reasons;
-    assert!(!reasons.is_empty() && reasons.iter().all(|reason| !reason.text_zh.is_empty() && !reason.help_zh.is_empty()));
+    assert!(
+        !reasons.is_empty()
+            && reasons.iter().all(|reason| !reason.text_zh.is_empty() && !reason.help_zh.is_empty())
+    );
     // A rejected line is in no notice.
     let request = notice::OpenNoticeRequest {
         parent: "areas/620900".to_owned(),

@@ -81,7 +81,10 @@ async fn the_limit_is_paid_to_the_fen_and_a_reversal_gives_it_back(
     let mut client = SettlementServiceClient::new(world.platform());
     let bill = |number: &str, fen| world.bill(&psn_no, "M01600", number, fen);
     let first = client.settle(settle(bill("B1", 500_001))).await.unwrap().into_inner();
-    assert_eq!((first.fund_pay_sumamt_fen, first.psn_part_amt_fen, first.left_fen), (400_000, 100_001, 200_000));
+    assert_eq!(
+        (first.fund_pay_sumamt_fen, first.psn_part_amt_fen, first.left_fen),
+        (400_000, 100_001, 200_000)
+    );
     let preview = pb::PreviewSettlementRequest { bill: Some(bill("B2", 500_000)) };
     let preview = client.preview_settlement(preview).await.unwrap().into_inner();
     assert_eq!(preview.fund_pay_sumamt_fen, 200_000);
@@ -135,7 +138,11 @@ async fn a_bill_that_cannot_be_is_refused_and_leaves_nothing(
     refused(client.settle(settle(bill)).await, Code::FailedPrecondition, "BENEFIT_NOT_BEGUN");
     let none = world.bill(&psn_no, "M03900", "B1", 1_000);
     refused(client.settle(settle(none)).await, Code::FailedPrecondition, "NO_BENEFIT");
-    let list = pb::ListSettlementsRequest { parent: format!("insured/{psn_no}"), page_size: 0, page_token: String::new() };
+    let list = pb::ListSettlementsRequest {
+        parent: format!("insured/{psn_no}"),
+        page_size: 0,
+        page_token: String::new(),
+    };
     assert!(client.list_settlements(list).await.unwrap().into_inner().settlements.is_empty());
     // Tried out, not done.
     let mut only = settle(world.bill(&psn_no, "M01600", "B1", 1_000));
@@ -150,7 +157,8 @@ async fn a_filed_place_pays_what_home_pays(#[values(Engine::Sqlite, Engine::Post
     let world = World::start(engine).await;
     let (psn_no, _) = world.granted(row(), "M01600").await;
     let mut client = SettlementServiceClient::new(world.platform());
-    let at_home = client.settle(settle(world.bill(&psn_no, "M01600", "H1", 10_000))).await.unwrap().into_inner();
+    let at_home =
+        client.settle(settle(world.bill(&psn_no, "M01600", "H1", 10_000))).await.unwrap().into_inner();
     let mut bill = world.bill(&psn_no, "M01600", "R1", 10_000);
     bill.fixmedins_code = ELSEWHERE.to_owned();
     refused(client.settle(settle(bill.clone())).await, Code::FailedPrecondition, "NOT_FILED");
@@ -173,7 +181,11 @@ async fn a_filed_place_pays_what_home_pays(#[values(Engine::Sqlite, Engine::Post
     let away = client.settle(settle(bill)).await.unwrap().into_inner();
     assert_eq!((away.place.as_str(), at_home.place.as_str()), ("remote", "home"));
     assert_eq!(away.fund_pay_sumamt_fen, at_home.fund_pay_sumamt_fen);
-    let cancel = residence::CancelFilingRequest { name: filed.name.clone(), request_id: request_id(), validate_only: false };
+    let cancel = residence::CancelFilingRequest {
+        name: filed.name.clone(),
+        request_id: request_id(),
+        validate_only: false,
+    };
     refused(portal.cancel_filing(cancel.clone()).await, Code::FailedPrecondition, "FILING_LOCKED");
     world.wait_days(185);
     let cancel = residence::CancelFilingRequest { request_id: request_id(), ..cancel };

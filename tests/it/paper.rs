@@ -16,7 +16,12 @@ use crate::world::{Engine, OFFICER, World, request_id};
 
 async fn verdict(world: &World, qr_text: &str) -> Verdict {
     let request = pb::VerifyCertificateRequest { qr_text: qr_text.to_owned() };
-    CertificateServiceClient::new(world.public()).verify_certificate(request).await.unwrap().into_inner().verdict()
+    CertificateServiceClient::new(world.public())
+        .verify_certificate(request)
+        .await
+        .unwrap()
+        .into_inner()
+        .verdict()
 }
 
 async fn download(world: &World, psn_no: &str, name: &str) -> Vec<u8> {
@@ -52,13 +57,16 @@ async fn the_page_says_what_it_proves(#[values(Engine::Sqlite, Engine::Postgres)
     let world = World::start(engine).await;
     let (psn_no, held) = world.granted(row(), "M01600").await;
     let get = pb::GetCertificateRequest { name: held.certificate.clone() };
-    let issued = CertificateServiceClient::new(world.portal(&psn_no)).get_certificate(get).await.unwrap().into_inner();
+    let issued =
+        CertificateServiceClient::new(world.portal(&psn_no)).get_certificate(get).await.unwrap().into_inner();
     assert!(issued.sample && issued.qr_text.len() < 400, "{} bytes", issued.qr_text.len());
     let pdf = download(&world, &psn_no, &held.certificate).await;
     assert_eq!(pdf, download(&world, &psn_no, &held.certificate).await, "the same page each time");
     let text = String::from_utf8(through("pdftotext", &["-", "-"], &pdf)).unwrap();
     let flat: String = text.chars().filter(|letter| !letter.is_whitespace()).collect();
-    for expected in ["欧阳**", "糖尿病", "M01600", "80%", "6,000.00", "样例", "酒泉市医疗保障局", issued.number.as_str()] {
+    for expected in
+        ["欧阳**", "糖尿病", "M01600", "80%", "6,000.00", "样例", "酒泉市医疗保障局", issued.number.as_str()]
+    {
         assert!(flat.contains(expected), "{expected} is not in {flat}");
     }
     assert!(!flat.contains("欧阳测试"), "the full name is not on the page");
@@ -66,7 +74,8 @@ async fn the_page_says_what_it_proves(#[values(Engine::Sqlite, Engine::Postgres)
     let folder = tempfile::tempdir().unwrap();
     let picture = folder.path().join("page.png");
     std::fs::write(&picture, png).unwrap();
-    let read = Command::new("zbarimg").args(["--quiet", "--raw"]).arg(&picture).output().expect("zbarimg runs");
+    let read =
+        Command::new("zbarimg").args(["--quiet", "--raw"]).arg(&picture).output().expect("zbarimg runs");
     assert_eq!(String::from_utf8_lossy(&read.stdout).trim(), issued.qr_text);
     assert_eq!(verdict(&world, &issued.qr_text).await, Verdict::Valid);
 }
@@ -78,7 +87,8 @@ async fn verification_follows_the_benefit(#[values(Engine::Sqlite, Engine::Postg
     let world = World::start(engine).await;
     let (psn_no, held) = world.granted(row(), "M01600").await;
     let get = pb::GetCertificateRequest { name: held.certificate.clone() };
-    let issued = CertificateServiceClient::new(world.portal(&psn_no)).get_certificate(get).await.unwrap().into_inner();
+    let issued =
+        CertificateServiceClient::new(world.portal(&psn_no)).get_certificate(get).await.unwrap().into_inner();
     for wrong in ["", "nonsense", "OPSP1.s1.AAAA.AAAA", &issued.qr_text[..issued.qr_text.len() - 1]] {
         let request = pb::VerifyCertificateRequest { qr_text: wrong.to_owned() };
         let answer = CertificateServiceClient::new(world.public()).verify_certificate(request).await;

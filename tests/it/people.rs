@@ -12,11 +12,14 @@ use crate::world::{Engine, OFFICER, World};
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn each_row_is_answered_and_a_wrong_one_stops_nothing(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+async fn each_row_is_answered_and_a_wrong_one_stops_nothing(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
     let world = World::start(engine).await;
     let first = row();
     let mut wrong = row();
-    (wrong.certno, wrong.tel, wrong.psn_type) = ("620902196001010012".to_owned(), "12".to_owned(), "1501".to_owned());
+    (wrong.certno, wrong.tel, wrong.psn_type) =
+        ("620902196001010012".to_owned(), "12".to_owned(), "1501".to_owned());
     let taken = pb::ImportInsuredRequest { psn_no: format!("{}X", first.psn_no), ..first.clone() };
     let nowhere = pb::ImportInsuredRequest { insu_admdvs: "999999".to_owned(), ..row() };
     let last = row();
@@ -26,19 +29,31 @@ async fn each_row_is_answered_and_a_wrong_one_stops_nothing(#[values(Engine::Sql
     let outcomes: Vec<_> = answers.iter().map(|answer| (answer.row, answer.outcome())).collect();
     assert_eq!(
         outcomes,
-        [(1, Outcome::Created), (2, Outcome::Refused), (3, Outcome::Refused), (4, Outcome::Refused), (5, Outcome::Created)]
+        [
+            (1, Outcome::Created),
+            (2, Outcome::Refused),
+            (3, Outcome::Refused),
+            (4, Outcome::Refused),
+            (5, Outcome::Created)
+        ]
     );
     assert!(answers[1].reasons.iter().any(|reason| reason.subject == "tel"), "{:?}", answers[1].reasons);
     assert_eq!(answers[2].reasons[0].reason, "CERTNO_TAKEN");
     assert_eq!(answers[3].reasons[0].subject, "insu_admdvs");
-    assert!(answers.iter().flat_map(|answer| &answer.reasons).all(|reason| !reason.text_zh.contains(&first.certno)));
+    assert!(
+        answers
+            .iter()
+            .flat_map(|answer| &answer.reasons)
+            .all(|reason| !reason.text_zh.contains(&first.certno))
+    );
 
     let again = world.import(vec![first.clone()]).await;
     assert_eq!(again[0].outcome(), Outcome::Unchanged);
     let moved = pb::ImportInsuredRequest { addr: "新地址".to_owned(), ..first.clone() };
     assert_eq!(world.import(vec![moved]).await[0].outcome(), Outcome::Updated);
     let get = pb::GetInsuredRequest { name: format!("insured/{}", first.psn_no) };
-    let stored = InsuredServiceClient::new(world.bureau(OFFICER)).get_insured(get).await.unwrap().into_inner();
+    let stored =
+        InsuredServiceClient::new(world.bureau(OFFICER)).get_insured(get).await.unwrap().into_inner();
     assert_eq!((stored.addr.as_str(), stored.certno), ("新地址", first.certno));
 }
 

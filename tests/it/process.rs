@@ -48,7 +48,10 @@ fn a_demo_that_is_killed_between_steps_goes_on() {
     assert!(rest.contains("resume") && rest.contains("done"), "{rest}");
     assert!(!rest.contains("ImportInsured"), "what was done is not done again:\n{rest}");
     let second = finished(&mut demo(folder.path()));
-    assert!(second.contains("ImportInsured") && second.contains("done"), "a second run has two new people:\n{second}");
+    assert!(
+        second.contains("ImportInsured") && second.contains("done"),
+        "a second run has two new people:\n{second}"
+    );
 }
 
 #[test]
@@ -95,7 +98,8 @@ fn sigterm_ends_the_server_in_order() {
 
 async fn health(world: &World) -> ServingStatus {
     let request = HealthCheckRequest { service: "opsp.catalog.v1.CatalogService".to_owned() };
-    let answer = HealthClient::new(world.stranger()).check(request).await.expect("health answers").into_inner();
+    let answer =
+        HealthClient::new(world.stranger()).check(request).await.expect("health answers").into_inner();
     answer.status()
 }
 
@@ -119,11 +123,17 @@ async fn a_database_that_is_away_is_told_and_the_server_recovers() {
     let psn_no = world.person(row()).await;
     tokio::task::block_in_place(|| cluster.stop());
     let read = crate::world::scenario::psn_no(&format!("insured/{psn_no}")).to_owned();
-    let mut insured =
-        opsp::proto::opsp::insured::v1::insured_service_client::InsuredServiceClient::new(world.portal(&read));
+    let mut insured = opsp::proto::opsp::insured::v1::insured_service_client::InsuredServiceClient::new(
+        world.portal(&read),
+    );
     let request = opsp::proto::opsp::insured::v1::GetInsuredRequest { name: format!("insured/{read}") };
     let away = insured.get_insured(request.clone()).await.expect_err("the database is away");
-    assert_eq!((away.code(), reason(&away).as_str()), (Code::Unavailable, "UNAVAILABLE"), "{}", away.message());
+    assert_eq!(
+        (away.code(), reason(&away).as_str()),
+        (Code::Unavailable, "UNAVAILABLE"),
+        "{}",
+        away.message()
+    );
     assert!(!away.message().contains("sqlx") && !away.message().contains("127.0.0.1"), "{}", away.message());
     health_becomes(&world, ServingStatus::NotServing).await;
     // What needs no database goes on.

@@ -47,7 +47,8 @@ impl<'ast> Visit<'ast> for Names {
 
     fn visit_item_mod(&mut self, item: &'ast syn::ItemMod) {
         let is_test = item.attrs.iter().any(|attribute| {
-            attribute.path().is_ident("cfg") && matches!(&attribute.meta, syn::Meta::List(list) if list.tokens.to_string() == "test")
+            attribute.path().is_ident("cfg")
+                && matches!(&attribute.meta, syn::Meta::List(list) if list.tokens.to_string() == "test")
         });
         if !is_test {
             syn::visit::visit_item_mod(self, item);
@@ -84,21 +85,25 @@ fn violations(sources: &[Source]) -> Vec<String> {
         let mut say = |what: &str| found.push(format!("{}: {what}", source.path));
         let file = source.path.rsplit('/').next().unwrap_or_default();
         let folder = source.path.split('/').next().unwrap_or_default();
-        let uses = |krate: &str| names.paths.iter().any(|path| path == krate || path.starts_with(&format!("{krate}::")));
+        let uses = |krate: &str| {
+            names.paths.iter().any(|path| path == krate || path.starts_with(&format!("{krate}::")))
+        };
         let database = folder == "db" || file == "store.rs" || file == "row.rs";
         if !database && (uses("sea_orm") || uses("sea_orm_migration")) {
             say("sea_orm outside store.rs, row.rs and db/");
         }
         let is_feature = FEATURES.contains(&folder);
         let transport = !is_feature && folder != "kernel" && folder != "db";
-        if !transport && file != "grpc.rs" && !streams(&source.path) && (uses("tonic") || uses("tonic_types")) {
+        if !transport && file != "grpc.rs" && !streams(&source.path) && (uses("tonic") || uses("tonic_types"))
+        {
             say("tonic outside grpc.rs, rpc/ and server.rs");
         }
         let pure = folder == "kernel" || file == "domain.rs";
         if pure && names.is_async {
             say("async in pure code");
         }
-        for (krate, what) in [("tokio", "tokio"), ("getrandom", "randomness"), ("crate::db", "the database")] {
+        for (krate, what) in [("tokio", "tokio"), ("getrandom", "randomness"), ("crate::db", "the database")]
+        {
             if pure && uses(krate) {
                 say(&format!("{what} in pure code"));
             }
@@ -169,7 +174,11 @@ fn a_planted_violation_is_named_with_its_file() {
     check("notice/domain.rs", "use crate::db::work::{View, Work};", "the database in pure code");
     check("kernel/id.rs", "fn f() { getrandom::fill(&mut []); }", "randomness in pure code");
     check("application/submit.rs", "use crate::{benefit::query};", "uses benefit, which is to its right");
-    check("catalog/query.rs", "use crate::settlement::domain as d;", "uses settlement, which is to its right");
+    check(
+        "catalog/query.rs",
+        "use crate::settlement::domain as d;",
+        "uses settlement, which is to its right",
+    );
     let allowed = syn::parse_file("#[cfg(test)] mod tests { use sea_orm::EntityTrait; }").expect("it parses");
     assert!(violations(&[Source { path: "notice/domain.rs".to_owned(), file: allowed }]).is_empty());
 }

@@ -14,7 +14,11 @@ use crate::world::scenario::row;
 use crate::world::{Engine, World, files, refused, request_id, wrong_fields};
 
 async fn list(world: &World, psn_no: &str) -> Vec<pb::Material> {
-    let request = pb::ListMaterialsRequest { parent: format!("insured/{psn_no}"), page_size: 0, page_token: String::new() };
+    let request = pb::ListMaterialsRequest {
+        parent: format!("insured/{psn_no}"),
+        page_size: 0,
+        page_token: String::new(),
+    };
     let list = MaterialServiceClient::new(world.portal(psn_no)).list_materials(request).await;
     list.unwrap().into_inner().materials
 }
@@ -48,7 +52,9 @@ fn store(world: &World) -> std::path::PathBuf {
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_file_comes_back_as_it_went_and_lies_encrypted(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+async fn a_file_comes_back_as_it_went_and_lies_encrypted(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
     let world = World::start(engine).await;
     let psn_no = world.person(row()).await;
     let header = world.header(&psn_no, MaterialKind::IdCardFront, "身份证");
@@ -70,7 +76,9 @@ fn walk(folder: &Path) -> Vec<u8> {
     let entries = std::fs::read_dir(folder).expect("a readable folder");
     entries
         .map(|entry| entry.expect("a readable folder").path())
-        .flat_map(|path| if path.is_dir() { walk(&path) } else { std::fs::read(path).expect("a readable file") })
+        .flat_map(
+            |path| if path.is_dir() { walk(&path) } else { std::fs::read(path).expect("a readable file") },
+        )
         .collect()
 }
 
@@ -113,7 +121,8 @@ async fn what_is_no_whole_jpg_or_pdf_is_refused_and_leaves_nothing(
     let header = world.header(&psn_no, MaterialKind::ExamReport, "");
     let future = Some(opsp::rpc::parse::date_message(world.today().next_day().unwrap()));
     assert_eq!(wrong_fields(world.upload(&psn_no, header, &pdf).await), ["header.title"]);
-    let header = pb::UploadHeader { issued_on: future, ..world.header(&psn_no, MaterialKind::ExamReport, "报告") };
+    let header =
+        pb::UploadHeader { issued_on: future, ..world.header(&psn_no, MaterialKind::ExamReport, "报告") };
     assert_eq!(wrong_fields(world.upload(&psn_no, header, &pdf).await), ["header.issued_on"]);
     let other = world.person(row()).await;
     let header = world.header(&other, MaterialKind::ExamReport, "报告");
@@ -132,10 +141,16 @@ async fn a_file_can_be_deleted_until_it_is_used(#[values(Engine::Sqlite, Engine:
         validate_only: false,
     };
     let mut client = MaterialServiceClient::new(world.portal(&psn_no));
-    let one = world.upload(&psn_no, world.header(&psn_no, MaterialKind::Other, "a"), files::JPG).await.unwrap();
-    let two = world.upload(&psn_no, world.header(&psn_no, MaterialKind::Other, "b"), files::JPG).await.unwrap();
+    let one =
+        world.upload(&psn_no, world.header(&psn_no, MaterialKind::Other, "a"), files::JPG).await.unwrap();
+    let two =
+        world.upload(&psn_no, world.header(&psn_no, MaterialKind::Other, "b"), files::JPG).await.unwrap();
     client.delete_material(delete(&one.name)).await.unwrap();
-    assert_eq!(download(&world, &psn_no, &two.name).await, files::JPG, "the same content stays for the other");
+    assert_eq!(
+        download(&world, &psn_no, &two.name).await,
+        files::JPG,
+        "the same content stays for the other"
+    );
     client.delete_material(delete(&two.name)).await.unwrap();
     assert_eq!((list(&world, &psn_no).await.len(), objects(&store(&world))), (0, 0));
     refused(client.delete_material(delete(&two.name)).await, Code::NotFound, "NOT_FOUND");

@@ -160,8 +160,11 @@ impl World {
     pub async fn job(&self, name: &str) -> i64 {
         let mut client = ops::ops_service_client::OpsServiceClient::new(self.ops());
         for _ in 0..600 {
-            let request =
-                ops::RunJobRequest { name: format!("jobs/{name}"), request_id: request_id(), validate_only: false };
+            let request = ops::RunJobRequest {
+                name: format!("jobs/{name}"),
+                request_id: request_id(),
+                validate_only: false,
+            };
             match client.run_job(request).await {
                 Ok(done) => return done.into_inner().last_done,
                 Err(status) if reason(&status) == "JOB_HELD" => {
@@ -183,8 +186,12 @@ pub fn config(folder: &std::path::Path, database: &str) -> Config {
     let caller = |name: &str, roles: &[Role], area: &str| {
         let digest: String = Sha256::digest(token(name)).iter().map(|byte| format!("{byte:02x}")).collect();
         let operators = vec![OFFICER.to_owned(), OTHER_OFFICER.to_owned()];
-        let caller =
-            CallerConfig { roles: roles.to_vec(), areas: vec![area.to_owned()], operators, token_sha256: vec![digest] };
+        let caller = CallerConfig {
+            roles: roles.to_vec(),
+            areas: vec![area.to_owned()],
+            operators,
+            token_sha256: vec![digest],
+        };
         (name.to_owned(), caller)
     };
     let callers = BTreeMap::from([

@@ -61,12 +61,19 @@ pub fn row() -> insured::ImportInsuredRequest {
 
 /// The same for 居民.
 pub fn resident_row() -> insured::ImportInsuredRequest {
-    insured::ImportInsuredRequest { insutype: common::Insutype::Resident.into(), psn_type: "1501".to_owned(), ..row() }
+    insured::ImportInsuredRequest {
+        insutype: common::Insutype::Resident.into(),
+        psn_type: "1501".to_owned(),
+        ..row()
+    }
 }
 
 impl World {
     /// Imports rows as the platform; the answers in order.
-    pub async fn import(&self, rows: Vec<insured::ImportInsuredRequest>) -> Vec<insured::ImportInsuredResponse> {
+    pub async fn import(
+        &self,
+        rows: Vec<insured::ImportInsuredRequest>,
+    ) -> Vec<insured::ImportInsuredResponse> {
         let mut stream = InsuredServiceClient::new(self.platform())
             .import_insured(iter(rows))
             .await
@@ -83,7 +90,12 @@ impl World {
     pub async fn person(&self, row: insured::ImportInsuredRequest) -> String {
         let psn_no = row.psn_no.clone();
         let answers = self.import(vec![row]).await;
-        assert_eq!(answers[0].outcome(), insured::import_insured_response::Outcome::Created, "{:?}", answers[0].reasons);
+        assert_eq!(
+            answers[0].outcome(),
+            insured::import_insured_response::Outcome::Created,
+            "{:?}",
+            answers[0].reasons
+        );
         psn_no
     }
 
@@ -120,8 +132,13 @@ impl World {
 
     /// Everything on a disease's checklist.
     pub async fn upload_checklist(&self, psn_no: &str, code: &str) -> Vec<String> {
-        let request = catalog::GetDiseaseRequest { name: format!("areas/620900/diseases/{code}"), as_of: None };
-        let disease = CatalogServiceClient::new(self.public()).get_disease(request).await.expect("the disease").into_inner();
+        let request =
+            catalog::GetDiseaseRequest { name: format!("areas/620900/diseases/{code}"), as_of: None };
+        let disease = CatalogServiceClient::new(self.public())
+            .get_disease(request)
+            .await
+            .expect("the disease")
+            .into_inner();
         let mut names = Vec::new();
         for required in disease.materials {
             let header = self.header(psn_no, required.kind(), &required.title);
@@ -196,7 +213,10 @@ impl World {
                 request_id: request_id(),
                 validate_only: false,
             };
-            let made = ReviewServiceClient::new(self.bureau(OFFICER)).create_expert(request).await.expect("the expert");
+            let made = ReviewServiceClient::new(self.bureau(OFFICER))
+                .create_expert(request)
+                .await
+                .expect("the expert");
             experts.push((made.into_inner().name, operator));
         }
         experts
@@ -204,14 +224,21 @@ impl World {
 
     /// 受理.
     pub async fn accept(&self, name: &str) -> Result<application::Application, Status> {
-        let request =
-            review::AcceptApplicationRequest { name: name.to_owned(), request_id: request_id(), validate_only: false };
+        let request = review::AcceptApplicationRequest {
+            name: name.to_owned(),
+            request_id: request_id(),
+            validate_only: false,
+        };
         Ok(ReviewServiceClient::new(self.bureau(OFFICER)).accept_application(request).await?.into_inner())
     }
 
     /// Draws experts.
     pub async fn assign(&self, name: &str) -> Result<review::Panel, Status> {
-        let request = review::AssignExpertsRequest { name: name.to_owned(), request_id: request_id(), validate_only: false };
+        let request = review::AssignExpertsRequest {
+            name: name.to_owned(),
+            request_id: request_id(),
+            validate_only: false,
+        };
         Ok(ReviewServiceClient::new(self.bureau(OFFICER)).assign_experts(request).await?.into_inner())
     }
 
@@ -236,28 +263,45 @@ impl World {
             .map(|line| review::LineOpinion {
                 opsp_dise_code: line.opsp_dise_code,
                 finding: if met { review::Finding::Met } else { review::Finding::NotMet }.into(),
-                facts_not_met: if met { Vec::new() } else { line.facts.into_iter().map(|fact| fact.fact).collect() },
+                facts_not_met: if met {
+                    Vec::new()
+                } else {
+                    line.facts.into_iter().map(|fact| fact.fact).collect()
+                },
                 text: "意见".to_owned(),
             })
             .collect();
-        let request =
-            review::SubmitOpinionRequest { name: task.to_owned(), opinions, request_id: request_id(), validate_only: false };
+        let request = review::SubmitOpinionRequest {
+            name: task.to_owned(),
+            opinions,
+            request_id: request_id(),
+            validate_only: false,
+        };
         Ok(ReviewServiceClient::new(self.bureau(operator)).submit_opinion(request).await?.into_inner())
     }
 
     /// The officer's confirmation.
     pub async fn confirm(&self, name: &str) -> Result<application::Application, Status> {
-        let request =
-            review::ConfirmDecisionRequest { name: name.to_owned(), request_id: request_id(), validate_only: false };
+        let request = review::ConfirmDecisionRequest {
+            name: name.to_owned(),
+            request_id: request_id(),
+            validate_only: false,
+        };
         Ok(ReviewServiceClient::new(self.bureau(OTHER_OFFICER)).confirm_decision(request).await?.into_inner())
     }
 
     /// From submitted to decided, all experts agreeing.
-    pub async fn decide(&self, name: &str, experts: &[(String, String)], met: bool) -> application::Application {
+    pub async fn decide(
+        &self,
+        name: &str,
+        experts: &[(String, String)],
+        met: bool,
+    ) -> application::Application {
         self.accept(name).await.expect("the acceptance");
         let panel = self.assign(name).await.expect("the panel");
         for member in &panel.members {
-            let (_, operator) = experts.iter().find(|(expert, _)| *expert == member.expert).expect("a known expert");
+            let (_, operator) =
+                experts.iter().find(|(expert, _)| *expert == member.expert).expect("a known expert");
             self.opinion(operator, &member.review_task, met).await.expect("the opinion");
         }
         self.confirm(name).await.expect("the confirmation")
@@ -271,7 +315,8 @@ impl World {
             request_id: request_id(),
             validate_only: false,
         };
-        let opened = NoticeServiceClient::new(self.bureau(OFFICER)).open_notice(request).await.expect("the notice");
+        let opened =
+            NoticeServiceClient::new(self.bureau(OFFICER)).open_notice(request).await.expect("the notice");
         self.job("open-notices").await;
         opened.into_inner().name
     }
@@ -284,7 +329,8 @@ impl World {
 
     /// The entries of a notice, as the bureau sees them.
     pub async fn entries(&self, name: &str) -> Vec<notice::Entry> {
-        let request = notice::ListEntriesRequest { parent: name.to_owned(), page_size: 200, page_token: String::new() };
+        let request =
+            notice::ListEntriesRequest { parent: name.to_owned(), page_size: 200, page_token: String::new() };
         let list = NoticeServiceClient::new(self.bureau(OFFICER)).list_entries(request).await;
         list.expect("the entries").into_inner().entries
     }
@@ -330,7 +376,11 @@ impl World {
     }
 
     /// A person with a benefit for a disease, the whole way through; gives psn_no and the benefit.
-    pub async fn granted(&self, row: insured::ImportInsuredRequest, code: &str) -> (String, benefit::Benefit) {
+    pub async fn granted(
+        &self,
+        row: insured::ImportInsuredRequest,
+        code: &str,
+    ) -> (String, benefit::Benefit) {
         let kind = row.insutype();
         let psn_no = self.person(row).await;
         let name = self.submitted(&psn_no, code).await;
@@ -344,8 +394,11 @@ impl World {
 
     /// The benefits of a person.
     pub async fn benefits(&self, psn_no: &str) -> Vec<benefit::Benefit> {
-        let request =
-            benefit::ListBenefitsRequest { parent: format!("insured/{psn_no}"), page_size: 0, page_token: String::new() };
+        let request = benefit::ListBenefitsRequest {
+            parent: format!("insured/{psn_no}"),
+            page_size: 0,
+            page_token: String::new(),
+        };
         let list = BenefitServiceClient::new(self.platform()).list_benefits(request).await;
         list.expect("the benefits").into_inner().benefits
     }
@@ -357,7 +410,11 @@ impl World {
             opsp_dise_code: code.to_owned(),
             service_day: day.map(date_message),
         };
-        let answer = BenefitServiceClient::new(self.platform()).check_benefit(request).await.expect("the check").into_inner();
+        let answer = BenefitServiceClient::new(self.platform())
+            .check_benefit(request)
+            .await
+            .expect("the check")
+            .into_inner();
         (answer.in_force, answer.reasons.into_iter().map(|reason| reason.reason).collect())
     }
 
