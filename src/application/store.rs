@@ -1,8 +1,8 @@
 //! Applications in their tables. The body is sealed; the columns beside it are for those who search.
 
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, OnConflict};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use time::OffsetDateTime;
 
 use super::domain::{Application, Event, LineState};
@@ -15,6 +15,7 @@ use crate::kernel::access::Person;
 use crate::kernel::calendar::Calendar;
 use crate::kernel::error::{Error, Result};
 use crate::kernel::id::Id;
+use crate::kernel::region::Region;
 use crate::kernel::step::Step;
 
 /// An application as it was read.
@@ -221,5 +222,86 @@ impl From<super::domain::Refused> for Application {
 impl From<super::domain::Withdrawn> for Application {
     fn from(state: super::domain::Withdrawn) -> Self {
         Self::Withdrawn(state)
+    }
+}
+
+/// After every day that a clock can be due on: where applications stand whose clock stands still. Both databases sort
+/// NULL differently, so none is sorted.
+const NEVER: &str = "9999-99-99";
+
+/// An application that waits for the bureau or for its applicant, with its place in the order of due dates.
+#[derive(Clone, Debug)]
+pub struct Waiting {
+    /// Whose it is.
+    pub psn_no: String,
+    /// The application.
+    pub stored: Stored,
+    due_on: String,
+}
+
+impl Waiting {
+    /// `insured/{psn_no}/applications/{id}`.
+    pub fn name(&self) -> String {
+        format!("insured/{}/applications/{}", self.psn_no, self.stored.application.case().id)
+    }
+
+    /// Its place in the order, for `waiting`.
+    pub fn key(&self) -> String {
+        format!("{}/{}/{}", self.due_on, self.psn_no, self.stored.application.case().id)
+    }
+}
+
+/// Submitted, accepted and awaiting applications of this call's area and of what lies in it, the earliest due first,
+/// those whose clock stands still last; after a key.
+pub async fn waiting(view: &View, after: Option<&str>, most: u64) -> Result<Vec<Waiting>> {
+    use application::Column;
+    let due = || Expr::expr(Func::coalesce([Expr::col(Column::DueOn), Expr::val(NEVER)]));
+    let states = ["submitted", "accepted", "awaiting_supplement"];
+    let mut find = application::Entity::find()
+        .filter(Column::Area.starts_with(prefix(view.area()?)))
+        .filter(Column::State.is_in(states));
+    if let Some(after) = after {
+        let broken = || Error::internal("a key of waiting applications that is none");
+        let mut parts = after.splitn(3, '/');
+        let (day, psn_no) = parts.next().zip(parts.next()).ok_or_else(broken)?;
+        let id = parts.next().and_then(|id| Id::parse(id).ok()).ok_or_else(broken)?;
+        let same_day = Condition::all().add(due().eq(day)).add(
+            Condition::any()
+                .add(Column::PsnNo.gt(psn_no))
+                .add(Condition::all().add(Column::PsnNo.eq(psn_no)).add(Column::Id.gt(id.0))),
+        );
+        find = find.filter(Condition::any().add(due().gt(day)).add(same_day));
+    }
+    let find = find.order_by_asc(due()).order_by_asc(Column::PsnNo).order_by_asc(Column::Id);
+    let rows = find.limit(most).all(&view.conn()).await.map_err(failed)?;
+    rows.into_iter()
+        .map(|row| {
+            let psn_no = row.psn_no.clone();
+            let due_on = row.due_on.clone().unwrap_or_else(|| NEVER.to_owned());
+            Ok(Waiting { psn_no, due_on, stored: parse(view, row)? })
+        })
+        .collect()
+}
+
+/// What the codes of an area and of everything in it begin with; the same that `Region::contains` goes by.
+pub fn prefix(area: &Region) -> &str {
+    let code = area.as_str();
+    if code == "100000" { "" } else { code.trim_end_matches("00") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prefix_holds_what_its_area_contains() {
+        let codes = ["100000", "620000", "620900", "620902", "620999", "620702", "622900", "110105"];
+        let regions = codes.map(|code| Region::find(code).unwrap());
+        for outer in &regions {
+            for inner in &regions {
+                let prefixed = inner.as_str().starts_with(prefix(outer));
+                assert_eq!(prefixed, outer.contains(inner), "{outer} {inner}");
+            }
+        }
     }
 }

@@ -1,0 +1,76 @@
+//! 受理: takes an application into review, refuses to take it, or asks for what is missing.
+
+use crate::application::store::{self, Stored};
+use crate::db::work::Work;
+use crate::kernel::calendar::Calendar;
+use crate::kernel::error::{Error, Refusal, Result, Violation};
+use crate::kernel::id::Id;
+
+/// Something that is missing.
+pub struct Item {
+    /// 病种代码 that it is about; empty for all.
+    pub code: String,
+    /// 需补正内容.
+    pub text: String,
+}
+
+/// 受理.
+pub async fn accept(work: &Work, calendar: &Calendar, id: Id) -> Result<Stored> {
+    let stored = store::get(work, id).await?;
+    let submitted = stored.application.into_submitted().map_err(Refusal::from)?;
+    let step = submitted.accept(work.actor().operator()?);
+    store::save(work, calendar, stored.version, step).await
+}
+
+/// 不予受理.
+pub async fn refuse(work: &Work, calendar: &Calendar, id: Id, reason: &str) -> Result<Stored> {
+    let stored = store::get(work, id).await?;
+    let submitted = stored.application.into_submitted().map_err(Refusal::from)?;
+    let refusal = Refusal::new("NOT_ACCEPTED", reason, format!("the bureau does not accept it: {reason}"))
+        .help(
+            "请按所述理由处理后重新申请，或向经办机构申请复核。",
+            "cure the reason and apply again, or ask the bureau to look again.",
+        );
+    store::save(work, calendar, stored.version, submitted.refuse(vec![refusal])).await
+}
+
+/// 一次性告知补正: everything that is missing, at once.
+pub async fn request_supplement(work: &Work, calendar: &Calendar, id: Id, items: &[Item]) -> Result<Stored> {
+    let stored = store::get(work, id).await?;
+    let codes = stored.application.form().codes();
+    let pending = stored.application.into_pending().map_err(Refusal::from)?;
+    let faults = unknown(items, &codes);
+    if !faults.is_empty() {
+        return Err(Error::Invalid(faults));
+    }
+    let wanted = items
+        .iter()
+        .map(|item| {
+            Refusal::new(
+                "SUPPLEMENT_WANTED",
+                item.text.clone(),
+                format!("the bureau asks for a supplement: {}", item.text),
+            )
+            .help("请补充后用 SupplementApplication 提交。", "add it and send it with SupplementApplication.")
+            .about(item.code.clone())
+        })
+        .collect();
+    store::save(work, calendar, stored.version, pending.ask(wanted, work.today())).await
+}
+
+/// Items about a disease that was not applied for.
+fn unknown(items: &[Item], codes: &[String]) -> Vec<Violation> {
+    let strange = |item: &Item| !item.code.is_empty() && !codes.contains(&item.code);
+    items
+        .iter()
+        .enumerate()
+        .filter(|(_, item)| strange(item))
+        .map(|(index, _)| {
+            Violation::new(
+                &format!("items[{index}].opsp_dise_code"),
+                "不是本申请的病种",
+                "is no disease of this application",
+            )
+        })
+        .collect()
+}

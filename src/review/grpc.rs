@@ -1,0 +1,331 @@
+//! ReviewService.
+
+use tonic::Request;
+
+use super::accept::{self, Item};
+use super::domain::{Expert, Finding, Line, Opinion, Task, task_name};
+use super::expert::New;
+use super::panel::{Outcome, Seated};
+use super::query::Described;
+use super::{assign, confirm, expert, opinion, query};
+use crate::app::App;
+use crate::application::domain::Application;
+use crate::application::grpc::message;
+use crate::application::store::{self as applications, Stored, Waiting, name};
+use crate::db::Db;
+use crate::db::page::Page;
+use crate::db::work::{Owner, Work};
+use crate::kernel::error::{Error, Result};
+use crate::kernel::id::{Id, name_parts};
+use crate::proto::opsp::application::v1 as application;
+use crate::proto::opsp::review::v1 as pb;
+use crate::rpc::call::{Answer, Serves, read, write, write_for};
+use crate::rpc::parse::{date_message, deadline, reason, timestamp};
+
+/// The service.
+pub struct Service(pub App);
+
+impl Serves for Service {
+    fn db(&self) -> &Db {
+        &self.0.db
+    }
+}
+
+#[tonic::async_trait]
+impl pb::review_service_server::ReviewService for Service {
+    async fn list_deadlines(
+        &self,
+        request: Request<pb::ListDeadlinesRequest>,
+    ) -> Answer<pb::ListDeadlinesResponse> {
+        read(self, request, |service, view, input| {
+            Box::pin(async move {
+                let listing = format!("deadlines/{}", input.parent);
+                let page = Page::read(view, listing, input.page_size, 50, &input.page_token)?;
+                let rows = applications::waiting(view, page.after.as_deref(), page.limit()).await?;
+                let paged = page.close(view, rows, Waiting::key)?;
+                let entry = |waiting: &Waiting| service.entry(waiting, view.today());
+                Ok(pb::ListDeadlinesResponse {
+                    entries: paged.items.iter().map(entry).collect(),
+                    next_page_token: paged.next_page_token,
+                })
+            })
+        })
+        .await
+    }
+
+    async fn accept_application(
+        &self,
+        request: Request<pb::AcceptApplicationRequest>,
+    ) -> Answer<application::Application> {
+        write(self, request, |service, work, input| {
+            Box::pin(async move {
+                let stored = accept::accept(work, &service.0.calendar, application_id(&input.name)?).await?;
+                service.application(work, &stored)
+            })
+        })
+        .await
+    }
+
+    async fn refuse_acceptance(
+        &self,
+        request: Request<pb::RefuseAcceptanceRequest>,
+    ) -> Answer<application::Application> {
+        write(self, request, |service, work, input| {
+            Box::pin(async move {
+                let id = application_id(&input.name)?;
+                let stored = accept::refuse(work, &service.0.calendar, id, &input.reason).await?;
+                service.application(work, &stored)
+            })
+        })
+        .await
+    }
+
+    async fn request_supplement(
+        &self,
+        request: Request<pb::RequestSupplementRequest>,
+    ) -> Answer<application::Application> {
+        write(self, request, |service, work, input| {
+            Box::pin(async move {
+                let id = application_id(&input.name)?;
+                let items: Vec<_> = input.items.iter().map(item).collect();
+                let stored = accept::request_supplement(work, &service.0.calendar, id, &items).await?;
+                service.application(work, &stored)
+            })
+        })
+        .await
+    }
+
+    async fn assign_experts(&self, request: Request<pb::AssignExpertsRequest>) -> Answer<pb::Panel> {
+        write(self, request, |service, work, input| {
+            Box::pin(async move {
+                let id = application_id(&input.name)?;
+                let seated = assign::assign(work, &service.0.catalogs, id).await?;
+                Ok(panel(name(work.person()?, id), &seated))
+            })
+        })
+        .await
+    }
+
+    async fn get_panel(&self, request: Request<pb::GetPanelRequest>) -> Answer<pb::Panel> {
+        read(self, request, |_, view, input| {
+            Box::pin(async move {
+                let id = application_id(&input.name)?;
+                Ok(panel(name(view.person()?, id), &query::panel(view, id).await?))
+            })
+        })
+        .await
+    }
+
+    async fn list_review_tasks(
+        &self,
+        request: Request<pb::ListReviewTasksRequest>,
+    ) -> Answer<pb::ListReviewTasksResponse> {
+        read(self, request, |service, view, input| {
+            Box::pin(async move {
+                let operator = view.actor().operator()?;
+                let listing = format!("reviewTasks/{}/{operator}/{}", input.parent, input.include_answered);
+                let page = Page::read(view, listing, input.page_size, 50, &input.page_token)?;
+                let paged = query::tasks(view, &service.0.calendar, page, input.include_answered).await?;
+                Ok(pb::ListReviewTasksResponse {
+                    tasks: paged.items.iter().map(task).collect(),
+                    next_page_token: paged.next_page_token,
+                })
+            })
+        })
+        .await
+    }
+
+    async fn submit_opinion(&self, request: Request<pb::SubmitOpinionRequest>) -> Answer<pb::ReviewTask> {
+        write_for(
+            self,
+            request,
+            |view, input| {
+                Box::pin(async move { opinion::find(view, task_id(&input.name)?).await.map(Owner::Person) })
+            },
+            |service, work, input| {
+                Box::pin(async move {
+                    let opinions = input.opinions.iter().map(said).collect::<Result<Vec<_>>>()?;
+                    let id = task_id(&input.name)?;
+                    opinion::submit(work, &service.0.calendar, id, opinions).await.map(|done| task(&done))
+                })
+            },
+        )
+        .await
+    }
+
+    async fn confirm_decision(
+        &self,
+        request: Request<pb::ConfirmDecisionRequest>,
+    ) -> Answer<application::Application> {
+        write(self, request, |service, work, input| {
+            Box::pin(async move {
+                let id = application_id(&input.name)?;
+                let stored = confirm::confirm(work, &service.0.calendar, id).await?;
+                service.application(work, &stored)
+            })
+        })
+        .await
+    }
+
+    async fn create_expert(&self, request: Request<pb::CreateExpertRequest>) -> Answer<pb::Expert> {
+        write(self, request, |service, work, input| {
+            Box::pin(async move {
+                let new = New {
+                    name: input.expert_name.clone(),
+                    operator: input.operator.clone(),
+                    fixmedins_code: input.fixmedins_code.clone(),
+                    specialties: input.specialties.clone(),
+                    diag_dr_codg: input.diag_dr_codg.clone(),
+                };
+                expert::create(work, &service.0.catalogs, new).await.map(|created| person(&(created, 0)))
+            })
+        })
+        .await
+    }
+
+    async fn list_experts(
+        &self,
+        request: Request<pb::ListExpertsRequest>,
+    ) -> Answer<pb::ListExpertsResponse> {
+        read(self, request, |_, view, input| {
+            Box::pin(async move {
+                let listing = format!("experts/{}", input.parent);
+                let page = Page::read(view, listing, input.page_size, 50, &input.page_token)?;
+                let paged = expert::list(view, page).await?;
+                Ok(pb::ListExpertsResponse {
+                    experts: paged.items.iter().map(person).collect(),
+                    next_page_token: paged.next_page_token,
+                })
+            })
+        })
+        .await
+    }
+}
+
+impl Service {
+    /// An application in the contract's words, by the catalogue under which it was submitted.
+    fn application(&self, work: &Work, stored: &Stored) -> Result<application::Application> {
+        let filed = stored.application.filed();
+        let day = filed.map_or(work.today(), |filed| filed.appy_date);
+        let published = self.0.catalogs.in_force(&stored.application.case().area, day)?;
+        Ok(message(work.person()?, stored, &self.0.calendar, work.today(), &published.catalog))
+    }
+
+    fn entry(&self, waiting: &Waiting, today: time::Date) -> pb::DeadlineEntry {
+        let application = &waiting.stored.application;
+        pb::DeadlineEntry {
+            application: waiting.name(),
+            state: state(application).into(),
+            deadline: application.filed().map(|filed| deadline(&filed.clock, &self.0.calendar, today)),
+        }
+    }
+}
+
+fn application_id(name: &str) -> Result<Id> {
+    let [_, id] = name_parts(name, ["insured", "applications"])?;
+    Id::parse(id).map_err(|_| Error::not_found(name))
+}
+
+fn task_id(name: &str) -> Result<Id> {
+    let [id] = name_parts(name, ["reviewTasks"])?;
+    Id::parse(id).map_err(|_| Error::not_found(name))
+}
+
+fn item(item: &pb::SupplementItem) -> Item {
+    Item { code: item.opsp_dise_code.clone(), text: item.text.clone() }
+}
+
+fn said(opinion: &pb::LineOpinion) -> Result<Opinion> {
+    let finding = match opinion.finding() {
+        pb::Finding::Met => Finding::Met,
+        pb::Finding::NotMet => Finding::NotMet,
+        pb::Finding::Unspecified => {
+            return Err(Error::invalid("opinions.finding", "必填", "is required"));
+        }
+    };
+    Ok(Opinion {
+        code: opinion.opsp_dise_code.clone(),
+        finding,
+        facts_not_met: opinion.facts_not_met.iter().cloned().collect(),
+        text: opinion.text.clone(),
+    })
+}
+
+fn state(application: &Application) -> application::ApplicationState {
+    match application {
+        Application::Draft(_) => application::ApplicationState::Draft,
+        Application::Submitted(_) => application::ApplicationState::Submitted,
+        Application::Accepted(_) => application::ApplicationState::Accepted,
+        Application::AwaitingSupplement(_) => application::ApplicationState::AwaitingSupplement,
+        Application::Decided(_) => application::ApplicationState::Decided,
+        Application::Refused(_) => application::ApplicationState::Refused,
+        Application::Withdrawn(_) => application::ApplicationState::Withdrawn,
+    }
+}
+
+fn finding(finding: Finding) -> pb::Finding {
+    match finding {
+        Finding::Met => pb::Finding::Met,
+        Finding::NotMet => pb::Finding::NotMet,
+    }
+}
+
+fn panel(application: String, seated: &Seated) -> pb::Panel {
+    let members = seated.panel.members.iter().zip(&seated.tasks).map(|(member, task)| pb::PanelMember {
+        expert: member.resource(),
+        review_task: task_name(member.task),
+        answered: task.answered().is_some(),
+    });
+    let outcomes = seated.outcomes().into_iter().map(|(line, outcome)| pb::PanelOutcome {
+        opsp_dise_code: line.code.clone(),
+        finding: match outcome {
+            Outcome::Found(found) => finding(found),
+            Outcome::Open | Outcome::Differ => pb::Finding::Unspecified,
+        }
+        .into(),
+        third_expert_needed: outcome == Outcome::Differ,
+    });
+    pb::Panel {
+        application,
+        members: members.collect(),
+        seed: seated.panel.seed.clone(),
+        excluded: seated.panel.excluded.iter().map(reason).collect(),
+        outcomes: outcomes.collect(),
+    }
+}
+
+fn task(described: &Described) -> pb::ReviewTask {
+    let task = &described.task;
+    let assigned = task.assigned();
+    pb::ReviewTask {
+        name: task_name(assigned.id),
+        lines: assigned.lines.iter().map(|judged| line(judged, task)).collect(),
+        assign_time: Some(timestamp(assigned.assigned_at)),
+        opinion_time: task.answered().map(|answered| timestamp(answered.answered_at)),
+        material_titles: described.material_titles.clone(),
+        due_date: described.due.map(date_message),
+    }
+}
+
+fn line(line: &Line, task: &Task) -> pb::ReviewLine {
+    let fact = |(fact, text): (&str, &str)| pb::FactText { fact: fact.to_owned(), text_zh: text.to_owned() };
+    let found = task.opinion(&line.code).map_or(pb::Finding::Unspecified, |said| finding(said.finding));
+    pb::ReviewLine {
+        opsp_dise_code: line.code.clone(),
+        opsp_dise_name: line.name.clone(),
+        facts: line.criteria.facts().into_iter().map(fact).collect(),
+        finding: found.into(),
+    }
+}
+
+fn person((expert, open_tasks): &(Expert, u64)) -> pb::Expert {
+    pb::Expert {
+        name: expert.resource(),
+        expert_name: expert.name.clone(),
+        operator: expert.operator.clone(),
+        fixmedins_code: expert.fixmedins_code.clone(),
+        specialties: expert.specialties.clone(),
+        diag_dr_codg: expert.diag_dr_codg.clone(),
+        open_tasks: i32::try_from(*open_tasks).unwrap_or(i32::MAX),
+    }
+}

@@ -1,0 +1,41 @@
+//! 评审意见: an expert's opinion on every line of a task, once.
+
+use super::domain::{Opinion, Refused, task_name};
+use super::query::{Described, describe};
+use super::store;
+use crate::application::domain::Application;
+use crate::db::work::{Owner, View, Work};
+use crate::kernel::calendar::Calendar;
+use crate::kernel::error::{Error, Refusal, Result};
+use crate::kernel::id::{Id, PsnNo};
+
+/// Whom a task of the caller is about. Whatever the caller may not reach looks like no task, and no answer names the
+/// applicant.
+pub async fn find(view: &View, id: Id) -> Result<PsnNo> {
+    let psn_no = store::applicant(view, id).await?.ok_or_else(|| Error::NotFound(task_name(id)))?;
+    let own = view.db().view(view.actor(), Owner::Person(psn_no.clone())).await;
+    let own = own.map_err(|error| without_name(error, id))?;
+    store::task(&own, id, view.actor().operator()?).await?;
+    Ok(psn_no)
+}
+
+/// Takes the opinion.
+pub async fn submit(work: &Work, calendar: &Calendar, id: Id, opinions: Vec<Opinion>) -> Result<Described> {
+    let stored = store::task(work, id, work.actor().operator()?).await?;
+    let open = stored.value.into_open().map_err(Refusal::from)?;
+    let application = crate::application::store::get(work, open.assigned.application).await;
+    let application = application.map_err(|error| without_name(error, id))?.application;
+    if !matches!(application, Application::Accepted(_)) {
+        return Err(Refusal::from(Refused::NotUnderReview).into());
+    }
+    let task = store::save_task(work, stored.version, open.answer(opinions, work.now())?).await?;
+    describe(work, calendar, task).await
+}
+
+/// An error as an expert may read it: names of the applicant's things are names of people to them.
+pub(super) fn without_name(error: Error, task: Id) -> Error {
+    match error {
+        Error::NotFound(_) => Error::NotFound(task_name(task)),
+        other => other,
+    }
+}

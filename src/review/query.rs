@@ -1,0 +1,84 @@
+//! What an expert sees of a task, and what the bureau sees of a panel.
+
+use time::Date;
+
+use super::anonymous::title;
+use super::domain::Task;
+use super::opinion::without_name;
+use super::panel::Seated;
+use super::store;
+use crate::application::domain::Form;
+use crate::db::page::{Page, Paged};
+use crate::db::work::{Owner, View};
+use crate::insured::domain::Insured;
+use crate::kernel::calendar::Calendar;
+use crate::kernel::error::{Error, Result};
+use crate::kernel::id::Id;
+
+/// A task with what its expert may know of the application.
+#[derive(Clone, Debug)]
+pub struct Described {
+    /// The task.
+    pub task: Task,
+    /// Kinds and titles of the materials.
+    pub material_titles: Vec<String>,
+    /// 审核时限; none while the clock stands still.
+    pub due: Option<Date>,
+}
+
+/// Describes a task about this call's person. Nothing in it tells who the person is.
+pub async fn describe(view: &View, calendar: &Calendar, task: Task) -> Result<Described> {
+    let id = task.assigned().id;
+    let described = async {
+        let stored = crate::application::store::get(view, task.assigned().application).await?;
+        let form = stored.application.form();
+        let insured = crate::insured::store::get(view).await?.insured;
+        let materials = crate::material::store::get_all(view, &form.materials).await?;
+        let identity = identity(&insured, form);
+        let material_titles = materials
+            .iter()
+            .filter_map(|stored| title(stored.material.kind, &stored.material.label.title, &identity))
+            .collect();
+        let due = stored.application.filed().and_then(|filed| filed.clock.due(calendar));
+        Ok((material_titles, due.map(|due| due.date)))
+    };
+    let (material_titles, due) = described.await.map_err(|error| without_name(error, id))?;
+    Ok(Described { task, material_titles, due })
+}
+
+/// Words that tell who the applicant is.
+fn identity<'a>(insured: &'a Insured, form: &'a Form) -> Vec<&'a str> {
+    let own = [insured.psn_no.as_str(), &insured.psn_name, &insured.certno, &insured.tel, &insured.addr];
+    let agent = form.agent.iter().flat_map(|agent| [&agent.name, &agent.certno, &agent.tel]);
+    own.into_iter().chain([form.tel.as_str()]).chain(agent.map(String::as_str)).collect()
+}
+
+/// One page of the calling expert's tasks within this call's area. Each is looked at within its own person's scope; one
+/// that has moved out of the caller's reach is left out.
+pub async fn tasks(
+    view: &View,
+    calendar: &Calendar,
+    page: Page,
+    answered_too: bool,
+) -> Result<Paged<Described>> {
+    let after = page.after.as_deref().map(Id::parse).transpose()?;
+    let operator = view.actor().operator()?;
+    let rows = store::tasks(view, operator, answered_too, after, page.limit()).await?;
+    let paged = page.close(view, rows, |(_, task)| task.assigned().id.to_string())?;
+    let mut items = Vec::new();
+    for (psn_no, task) in paged.items {
+        match view.db().view(view.actor(), Owner::Person(psn_no)).await {
+            Ok(own) => items.push(describe(&own, calendar, task).await?),
+            Err(Error::NotFound(_)) => {}
+            Err(other) => return Err(other),
+        }
+    }
+    Ok(Paged { items, next_page_token: paged.next_page_token })
+}
+
+/// The panel of an application of this call's person.
+pub async fn panel(view: &View, application: Id) -> Result<Seated> {
+    let name = crate::application::store::name(view.person()?, application);
+    let seated = store::seated(view, application).await?;
+    seated.map(|stored| stored.value).ok_or_else(|| Error::NotFound(format!("{name}/panel")))
+}

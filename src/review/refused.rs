@@ -1,0 +1,144 @@
+//! Why a step of a review is refused, in words.
+
+use super::domain::Finding;
+use crate::kernel::error::Refusal;
+
+/// Why a step is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// Fewer experts than needed can be drawn.
+    NotEnoughExperts { missing: usize },
+    /// Everything is found.
+    PanelComplete,
+    /// Opinions are still out: nobody knows yet whether they differ.
+    ThirdNotNeeded { open: usize },
+    /// There is no panel yet.
+    PanelMissing,
+    /// Opinions are still out.
+    OpinionsMissing { open: usize },
+    /// The experts differ on a line.
+    ThirdNeeded { code: String },
+    /// The officer is one of the experts.
+    OfficerIsExpert,
+    /// The opinion was given before.
+    OpinionGiven,
+    /// The application is not with the experts any more, or not at the moment.
+    NotUnderReview,
+    /// The finding does not follow from the facts.
+    Contradicts { code: String, finding: Finding },
+    /// Another expert of the area signs in under the same name.
+    OperatorTaken { operator: String },
+}
+
+impl From<Refused> for Refusal {
+    fn from(refused: Refused) -> Self {
+        let (reason, zh, en) = refused.words();
+        let (help_zh, help_en) = refused.help();
+        Self::new(reason, zh, en).help(help_zh, help_en).about(refused.subject())
+    }
+}
+
+impl Refused {
+    fn words(&self) -> (&'static str, String, String) {
+        let plain = |reason, zh: &str, en: &str| (reason, zh.to_owned(), en.to_owned());
+        match self {
+            Self::NotEnoughExperts { missing } => (
+                "NOT_ENOUGH_EXPERTS",
+                format!("可抽取的专家不足，还缺 {missing} 名。"),
+                format!("{missing} more experts without conflict of interest are needed."),
+            ),
+            Self::PanelComplete => {
+                plain("PANEL_COMPLETE", "专家评审已完成，无需再分配专家。", "the panel has found everything.")
+            }
+            Self::ThirdNotNeeded { open } => (
+                "THIRD_NOT_NEEDED",
+                format!("尚有 {open} 份评审意见未提交，目前不需要增派专家。"),
+                format!(
+                    "{open} opinions are still out; a further expert is drawn only when the others differ."
+                ),
+            ),
+            Self::PanelMissing => plain("PANEL_MISSING", "尚未分配评审专家。", "no experts have been drawn."),
+            Self::OpinionsMissing { open } => (
+                "OPINIONS_MISSING",
+                format!("尚有 {open} 份评审意见未提交。"),
+                format!("{open} opinions are still out."),
+            ),
+            Self::ThirdNeeded { code } => (
+                "THIRD_EXPERT_NEEDED",
+                format!("专家对病种 {code} 的意见不一致。"),
+                format!("the experts differ on disease {code}."),
+            ),
+            Self::OfficerIsExpert => plain(
+                "OFFICER_IS_EXPERT",
+                "审核人员不能是本申请的评审专家。",
+                "the officer who confirms may not be one of the experts.",
+            ),
+            Self::OpinionGiven => {
+                plain("OPINION_GIVEN", "评审意见已提交，不能更改。", "the opinion was given and stands.")
+            }
+            Self::NotUnderReview => plain(
+                "APPLICATION_NOT_UNDER_REVIEW",
+                "该申请目前不在专家评审中。",
+                "the application is not under review at the moment.",
+            ),
+            Self::Contradicts { code, finding: Finding::Met } => (
+                "OPINION_CONTRADICTS_CRITERIA",
+                format!("病种 {code}：缺少所列标准时，认定标准不成立，不能认定为符合。"),
+                format!("disease {code}: without these facts its criteria do not hold, so it is not MET."),
+            ),
+            Self::Contradicts { code, finding: Finding::NotMet } => (
+                "OPINION_CONTRADICTS_CRITERIA",
+                format!("病种 {code}：缺少所列标准时，认定标准仍然成立，不能认定为不符合。"),
+                format!("disease {code}: even without these facts its criteria hold, so it is not NOT_MET."),
+            ),
+            Self::OperatorTaken { operator } => (
+                "EXPERT_OPERATOR_TAKEN",
+                format!("本区域已有使用登录名 {operator} 的专家。"),
+                format!("an expert of this area signs in as {operator} already."),
+            ),
+        }
+    }
+
+    fn help(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::NotEnoughExperts { .. } => {
+                ("请用 CreateExpert 增补专家。", "add experts with CreateExpert.")
+            }
+            Self::PanelComplete => ("请用 ConfirmDecision 审核确认。", "confirm with ConfirmDecision."),
+            Self::ThirdNotNeeded { .. } | Self::OpinionsMissing { .. } => {
+                ("请等待专家提交意见。", "wait for the experts.")
+            }
+            Self::PanelMissing => ("请先用 AssignExperts 分配专家。", "draw them with AssignExperts first."),
+            Self::ThirdNeeded { .. } => {
+                ("请再次调用 AssignExperts，增派一名专家。", "draw a further expert with AssignExperts.")
+            }
+            Self::OfficerIsExpert => ("请由其他工作人员审核确认。", "let another officer confirm."),
+            Self::OpinionGiven => ("", ""),
+            Self::NotUnderReview => {
+                ("如申请正在补正，请待补正后再提交意见。", "if it is being supplemented, answer after that.")
+            }
+            Self::Contradicts { finding: Finding::Met, .. } => {
+                ("请改为“不符合”，或更正未满足的标准。", "find NOT_MET, or correct facts_not_met.")
+            }
+            Self::Contradicts { finding: Finding::NotMet, .. } => {
+                ("请列出全部未满足的标准，或改为“符合”。", "name every fact that is not met, or find MET.")
+            }
+            Self::OperatorTaken { .. } => ("请使用另一登录名。", "take another operator name."),
+        }
+    }
+
+    fn subject(&self) -> &str {
+        match self {
+            Self::ThirdNeeded { code } | Self::Contradicts { code, .. } => code,
+            Self::OperatorTaken { .. } => "operator",
+            Self::NotEnoughExperts { .. }
+            | Self::PanelComplete
+            | Self::ThirdNotNeeded { .. }
+            | Self::PanelMissing
+            | Self::OpinionsMissing { .. }
+            | Self::OfficerIsExpert
+            | Self::OpinionGiven
+            | Self::NotUnderReview => "",
+        }
+    }
+}
