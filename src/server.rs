@@ -1,11 +1,11 @@
 //! Puts the parts together, serves them, and takes them down in order.
 
-use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use futures_util::future::BoxFuture;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 use tonic::service::Routes;
@@ -22,7 +22,9 @@ use crate::contract::SERVICES;
 use crate::db::Db;
 use crate::db::keys::Keys;
 use crate::db::source::{Random, TimeSource};
+use crate::db::work::View;
 use crate::insured::domain::Held;
+use crate::kernel::error::Result;
 use crate::material::objects::Objects;
 use crate::proto::opsp as pb;
 use crate::rpc::auth::AuthLayer;
@@ -164,14 +166,6 @@ fn routes(app: &App) -> Routes {
     use pb::settlement::v1::settlement_service_server::SettlementServiceServer;
     let most = app.config.limits.message_bytes;
     let app = || app.clone();
-    let held = |view| -> futures_util::future::BoxFuture<'_, _> {
-        Box::pin(async move {
-            let benefits = benefit::query::held_codes(view).await?;
-            Ok(Held { benefits, applications: application::store::open_codes(view, None).await? })
-        })
-    };
-    let held_benefits =
-        |view| -> futures_util::future::BoxFuture<'_, _> { Box::pin(benefit::query::held_codes(view)) };
     let insured = insured::grpc::Service { app: app(), held };
     let application = application::grpc::Service { app: app(), held_benefits };
     let ops = ops::grpc::Service { app: app(), jobs: worker::JOBS };
@@ -196,6 +190,17 @@ fn routes(app: &App) -> Routes {
         )
         .add_service(EventServiceServer::new(ops::grpc::Events(app())).max_decoding_message_size(most))
         .add_service(OpsServiceServer::new(ops).max_decoding_message_size(most))
+}
+
+fn held(view: &View) -> BoxFuture<'_, Result<Held>> {
+    Box::pin(async move {
+        let benefits = benefit::query::held_codes(view).await?;
+        Ok(Held { benefits, applications: application::store::open_codes(view, None).await? })
+    })
+}
+
+fn held_benefits(view: &View) -> BoxFuture<'_, Result<Vec<String>>> {
+    Box::pin(benefit::query::held_codes(view))
 }
 
 fn with_reflection<L>(
@@ -248,11 +253,6 @@ async fn set_health(health: &HealthReporter, status: ServingStatus) {
     health.set_service_status("", status).await;
 }
 
-fn raised(mut flag: watch::Receiver<bool>) -> impl Future<Output = ()> {
-    async move {
-        // An error says that the sender is gone: that is a stop as well.
-        if flag.wait_for(|raised| *raised).await.is_err() {
-            tracing::debug!("the stop signal's sender is gone");
-        }
-    }
+async fn raised(mut flag: watch::Receiver<bool>) {
+    worker::raised(&mut flag).await;
 }

@@ -38,12 +38,12 @@ pub const JOBS: Jobs = &[
     JobSpec {
         name: "sequence",
         description: "Continues the event log from the journal.",
-        run: |app, lease| Box::pin(sequence(app, lease)),
+        run: sequence,
     },
     JobSpec {
         name: "forget-answers",
         description: "Forgets answers to repeated requests after their days.",
-        run: |app, _| Box::pin(forget_answers(app)),
+        run: forget_answers,
     },
 ];
 
@@ -53,21 +53,27 @@ pub async fn run(app: App, mut stopped: watch::Receiver<bool>) {
     let mut due = tokio::time::interval(TICK);
     due.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
-        let committed = app.db.committed().notified();
         let only = tokio::select! {
-            _ = stopped.wait_for(|stopped| *stopped) => return,
+            () = raised(&mut stopped) => return,
             _ = due.tick() => None,
-            () = committed => {
-                tokio::time::sleep(GATHER).await;
-                Some("sequence")
-            }
+            () = app.db.committed().notified() => Some("sequence"),
         };
+        if only.is_some() {
+            tokio::time::sleep(GATHER).await;
+        }
         for job in JOBS.iter().filter(|job| only.is_none_or(|name| name == job.name)) {
             if *stopped.borrow() {
                 return;
             }
             run_job(&app, job, &holder).await;
         }
+    }
+}
+
+/// Waits until a flag is raised, or nobody can raise it any more.
+pub async fn raised(flag: &mut watch::Receiver<bool>) {
+    if flag.wait_for(|raised| *raised).await.is_err() {
+        tracing::debug!("the stop signal's sender is gone");
     }
 }
 

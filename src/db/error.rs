@@ -8,9 +8,8 @@ use crate::kernel::error::Error;
 const AWAY: &str = "the database is away";
 
 pub(super) fn from_db(error: DbErr) -> Error {
-    match error.sql_err() {
-        Some(SqlErr::UniqueConstraintViolation(_)) => return Error::Conflict,
-        Some(SqlErr::ForeignKeyConstraintViolation(_)) | Some(_) | None => {}
+    if let Some(SqlErr::UniqueConstraintViolation(_)) = error.sql_err() {
+        return Error::Conflict;
     }
     match &error {
         DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => {

@@ -110,7 +110,7 @@ impl Db {
         &self.0.random
     }
 
-    /// Wakes when something was committed here.
+    /// Wakes the one who waits when something was committed here, also when it happened just before.
     pub fn committed(&self) -> &Notify {
         &self.0.committed
     }

@@ -258,7 +258,7 @@ impl Work {
             Connection::Transaction(transaction) => transaction.commit().await.map_err(failed)?,
             Connection::Pool(_) => return Err(Error::internal("a work without transaction")),
         }
-        db.committed().notify_waiters();
+        db.committed().notify_one();
         Ok(())
     }
 

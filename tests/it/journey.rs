@@ -176,9 +176,9 @@ async fn experts_who_differ_get_a_third(#[values(Engine::Sqlite, Engine::Postgre
     let panel = world.assign(&name).await.unwrap();
     assert_eq!(panel.members.len(), 2);
     world.opinion(&operator(&panel.members[0]), &panel.members[0].review_task, true).await.unwrap();
-    refused(world.confirm(&name).await, Code::FailedPrecondition, "PANEL_INCOMPLETE");
+    refused(world.confirm(&name).await, Code::FailedPrecondition, "OPINIONS_MISSING");
     world.opinion(&operator(&panel.members[1]), &panel.members[1].review_task, false).await.unwrap();
-    refused(world.confirm(&name).await, Code::FailedPrecondition, "PANEL_INCOMPLETE");
+    refused(world.confirm(&name).await, Code::FailedPrecondition, "THIRD_EXPERT_NEEDED");
 
     let stranger = experts
         .iter()
