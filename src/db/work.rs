@@ -76,12 +76,30 @@ impl Db {
         let connection = Connection::Transaction(self.begin().await?);
         View::reach(self.clone(), connection, actor, owner).await.map(Work)
     }
+
+    /// Begins a transaction for a person who is perhaps not there yet. One who is there is locked and must be within
+    /// the caller's reach; one who is not is taken as stated, in an area that must be.
+    pub async fn work_for_new(&self, actor: &Actor, person: Person) -> Result<Work> {
+        if !actor.holds(&person.area) {
+            return Err(Error::not_found(&format!("areas/{}", person.area)));
+        }
+        let connection = Connection::Transaction(self.begin().await?);
+        let mut view = View::unscoped(self.clone(), connection, actor);
+        let person = match view.find_person(person.psn_no.clone()).await {
+            Ok(found) if !actor.reaches(&found.psn_no, &found.area) => {
+                return Err(Error::NotFound(found.name()));
+            }
+            Err(Error::NotFound(_)) => person,
+            found => found?,
+        };
+        view.reach = Reach::Person(person);
+        Ok(Work(view))
+    }
 }
 
 impl View {
     async fn reach(db: Db, connection: Connection, actor: &Actor, owner: Owner) -> Result<Self> {
-        let now = db.time().now();
-        let mut view = Self { db, connection, now, actor: actor.clone(), reach: Reach::Nobody };
+        let mut view = Self::unscoped(db, connection, actor);
         view.reach = match owner {
             Owner::Nobody => Reach::Nobody,
             Owner::Area(area) if actor.holds(&area) => Reach::Area(area),
@@ -95,6 +113,11 @@ impl View {
             }
         };
         Ok(view)
+    }
+
+    fn unscoped(db: Db, connection: Connection, actor: &Actor) -> Self {
+        let now = db.time().now();
+        Self { db, connection, now, actor: actor.clone(), reach: Reach::Nobody }
     }
 
     async fn find_person(&self, psn_no: PsnNo) -> Result<Person> {

@@ -3,11 +3,13 @@
 use serde::{Deserialize, Serialize};
 use time::Date;
 
+use super::refusal::NotEligible;
 use crate::catalog::domain::{Catalog, Disease, Insutype, Sex};
 use crate::kernel::error::Refusal;
 use crate::kernel::id::PsnNo;
 use crate::kernel::identity::{self, Fault};
 use crate::kernel::region::Region;
+use crate::kernel::step::Step;
 
 /// An insured person, as the platform told us. Stored sealed.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,35 +85,27 @@ pub enum Event {
     Updated { insutype: Insutype, psn_type: String, insu_admdvs: Region },
 }
 
-/// Why a person may not apply.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum NotEligible {
-    /// 参保状态 is not 正常.
-    NotInsured,
-    /// 缴费状态 is not 参保缴费, or not paid until today.
-    NotPaidUp { paid_until: Date },
-    /// Insured only from a later day on.
-    NotYetInsured { from: Date },
-    /// The catalogue does not have the disease.
-    UnknownDisease { code: String },
-    /// The disease is not open for the insured kind.
-    KindNotOpen { code: String, kind: Insutype },
-    /// The disease cannot befall the person.
-    SexDoesNotFit { code: String },
-    /// The person has the benefit.
-    AlreadyHeld { code: String },
-    /// An application for it is under way.
-    AlreadyApplied { code: String },
-    /// It cannot be held together with another.
-    Excluded { code: String, other: String },
-    /// More diseases than one person may have.
-    TooMany { most: usize },
-}
-
 impl Insured {
     /// Whether 退休.
     pub fn retired(&self) -> bool {
         self.psn_type.starts_with("12")
+    }
+
+    /// Takes over what the platform told us: the first row of this person, or one that differs from what is known.
+    /// None when it says what is known already.
+    pub fn take_over(self, known: Option<&Self>) -> Option<Step<Self, Event>> {
+        let insutype = self.insutype;
+        let (psn_type, insu_admdvs) = (self.psn_type.clone(), self.insu_admdvs.clone());
+        match known {
+            None => Some(Step::new(self, Event::Imported { insutype, psn_type, insu_admdvs })),
+            Some(known) if *known == self => None,
+            Some(_) => Some(Step::new(self, Event::Updated { insutype, psn_type, insu_admdvs })),
+        }
+    }
+
+    /// What tells a certificate apart from all others: its type and its number.
+    pub fn certificate(&self) -> String {
+        format!("{}{}", self.psn_cert_type, self.certno)
     }
 
     /// Everything that is wrong with what the platform told us.
@@ -219,73 +213,6 @@ impl Insured {
     }
 }
 
-impl From<NotEligible> for Refusal {
-    fn from(reason: NotEligible) -> Self {
-        match reason {
-            NotEligible::NotInsured => {
-                Self::new("NOT_INSURED", "参保状态不正常。", "the insurance is not in force.")
-                    .help("请先恢复参保。", "resume the insurance first.")
-            }
-            NotEligible::NotYetInsured { from } => Self::new(
-                "NOT_YET_INSURED",
-                format!("参保自 {from} 起生效。"),
-                format!("insured only from {from} on."),
-            )
-            .help("请在该日之后申请。", "apply on that day or later.")
-            .met_on(from),
-            NotEligible::NotPaidUp { paid_until } => Self::new(
-                "NOT_PAID_UP",
-                format!("未按时缴费，已缴至 {paid_until}。"),
-                format!("contributions are paid only until {paid_until}."),
-            )
-            .help("请补缴后再申请。", "pay what is due, then apply."),
-            NotEligible::UnknownDisease { code } => Self::new(
-                "DISEASE_UNKNOWN",
-                format!("目录中没有病种 {code}。"),
-                format!("the catalogue in force has no disease {code}."),
-            )
-            .help("请用 ListDiseases 查询病种代码。", "look the code up with ListDiseases.")
-            .about(code),
-            NotEligible::KindNotOpen { code, kind } => Self::new(
-                "KIND_NOT_OPEN",
-                format!("病种 {code} 不对{}开放。", kind.name()),
-                format!("disease {code} is not open for insured kind {}.", kind.code()),
-            )
-            .about(code),
-            NotEligible::SexDoesNotFit { code } => Self::new(
-                "SEX_DOES_NOT_FIT",
-                format!("病种 {code} 与性别不符。"),
-                format!("disease {code} does not go with the person's sex."),
-            )
-            .about(code),
-            NotEligible::AlreadyHeld { code } => Self::new(
-                "BENEFIT_ALREADY_HELD",
-                format!("已享有病种 {code} 的待遇。"),
-                format!("the benefit for disease {code} is already held."),
-            )
-            .about(code),
-            NotEligible::AlreadyApplied { code } => Self::new(
-                "APPLICATION_UNDER_WAY",
-                format!("病种 {code} 的申请正在办理。"),
-                format!("an application for disease {code} is under way."),
-            )
-            .help("请等待办结，或先撤回该申请。", "wait until it is decided, or withdraw it first.")
-            .about(code),
-            NotEligible::Excluded { code, other } => Self::new(
-                "DISEASES_EXCLUDE_EACH_OTHER",
-                format!("病种 {code} 与 {other} 不能同时享受。"),
-                format!("diseases {code} and {other} cannot be held together."),
-            )
-            .about(code),
-            NotEligible::TooMany { most } => Self::new(
-                "TOO_MANY_DISEASES",
-                format!("每人最多 {most} 个病种。"),
-                format!("one person may hold {most} diseases at most."),
-            ),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -357,6 +284,22 @@ mod tests {
         let mut last_day = person();
         last_day.paid_until = TODAY;
         check(last_day, &["M01600"], &Held::default(), &[]);
+    }
+
+    #[test]
+    fn only_a_row_that_says_something_new_is_taken_over() {
+        let known = person();
+        let mut moved = person();
+        moved.tel = "13800000000".to_owned();
+        for (row, known, event) in [
+            (person(), None, Some("insured.imported")),
+            (person(), Some(&known), None),
+            (moved, Some(&known), Some("insured.updated")),
+        ] {
+            let step = row.take_over(known);
+            let told = step.map(|step| serde_json::to_value(step.event).unwrap()["type"].clone());
+            assert_eq!(told.as_ref().and_then(|told| told.as_str()), event);
+        }
     }
 
     #[test]

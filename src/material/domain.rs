@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 use time::{Date, OffsetDateTime};
 
 use crate::catalog::domain::MaterialKind;
+use crate::kernel::error::{Refusal, Violation};
 use crate::kernel::id::Id;
+use crate::kernel::step::Step;
 
 /// A stored file.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,6 +40,17 @@ pub struct Label {
     pub fixmedins_code: String,
     /// Whether it bears the institution's seal.
     pub sealed: bool,
+}
+
+/// What the bytes of a file say. Only a whole file of a type that is taken has one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Content {
+    /// Its type.
+    pub media_type: MediaType,
+    /// Size in bytes.
+    pub size_bytes: i64,
+    /// SHA-256 over it, hexadecimal.
+    pub sha256: String,
 }
 
 /// The types that are taken.
@@ -85,4 +98,108 @@ pub enum Event {
     /// Deleted.
     #[serde(rename = "material.deleted")]
     Deleted {},
+}
+
+/// Something was submitted with the material.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InUse;
+
+/// A person has as many materials as one may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooMany {
+    /// How many one may have.
+    pub most: u64,
+}
+
+impl Label {
+    /// What is wrong with what the uploader says.
+    pub fn fault(&self, today: Date) -> Option<Violation> {
+        let future = self.issued_on.is_some_and(|day| day > today);
+        future.then(|| Violation::new("header.issued_on", "出具日期不能晚于今天", "is in the future"))
+    }
+}
+
+impl Material {
+    /// A file that was just stored.
+    pub fn uploaded(
+        id: Id,
+        kind: MaterialKind,
+        content: Content,
+        label: Label,
+        now: OffsetDateTime,
+    ) -> Step<Self, Event> {
+        let Content { media_type, size_bytes, sha256 } = content;
+        let event =
+            Event::Uploaded { kind, media_type: media_type.as_str(), size_bytes, sha256: sha256.clone() };
+        let material =
+            Self { id, kind, media_type, size_bytes, sha256, in_use: false, label, created_at: now };
+        Step::new(material, event)
+    }
+
+    /// Deletes it, unless something was submitted with it.
+    pub fn delete(&self) -> Result<Event, InUse> {
+        if self.in_use { Err(InUse) } else { Ok(Event::Deleted {}) }
+    }
+}
+
+impl From<InUse> for Refusal {
+    fn from(InUse: InUse) -> Self {
+        Self::new(
+            "MATERIAL_IN_USE",
+            "该材料已随业务提交,不能删除。",
+            "something was submitted with the material: it can no longer be deleted.",
+        )
+    }
+}
+
+impl From<TooMany> for Refusal {
+    fn from(TooMany { most }: TooMany) -> Self {
+        Self::new(
+            "MATERIALS_TOO_MANY",
+            format!("每人最多保存 {most} 份材料,请先删除未使用的材料。"),
+            format!("one person may have {most} materials at most: delete some that are not in use first."),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::macros::{date, datetime};
+
+    fn uploaded() -> Material {
+        let content = Content { media_type: MediaType::Pdf, size_bytes: 7, sha256: "ab".repeat(32) };
+        let label = Label {
+            title: "出院小结".to_owned(),
+            issued_on: Some(date!(2025 - 03 - 03)),
+            fixmedins_code: String::new(),
+            sealed: true,
+        };
+        let id = Id(uuid::Uuid::from_u128(1));
+        let step = Material::uploaded(
+            id,
+            MaterialKind::MedicalRecord,
+            content,
+            label,
+            datetime!(2025-03-03 00:00 UTC),
+        );
+        assert!(!serde_json::to_string(&step.event).unwrap().contains("出院小结"));
+        step.state
+    }
+
+    #[test]
+    fn only_what_is_not_in_use_can_be_deleted() {
+        let mut material = uploaded();
+        assert!(matches!(material.delete(), Ok(Event::Deleted {})));
+        material.in_use = true;
+        assert!(matches!(material.delete(), Err(InUse)));
+    }
+
+    #[test]
+    fn a_paper_cannot_come_from_the_future() {
+        let label = uploaded().label;
+        assert_eq!(label.fault(date!(2025 - 03 - 03)), None);
+        let fault = label.fault(date!(2025 - 03 - 02));
+        assert_eq!(fault.map(|fault| fault.field).as_deref(), Some("header.issued_on"));
+    }
 }

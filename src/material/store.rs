@@ -2,7 +2,7 @@
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::domain::{Event, Label, Material, MediaType};
 use super::row::{ActiveModel, Column, Entity, Model};
@@ -68,6 +68,20 @@ pub async fn list(view: &View, before: Option<Id>, most: u64) -> Result<Vec<Stor
     rows.into_iter().map(|row| parse(view, row)).collect()
 }
 
+/// How many materials this call's person has.
+pub async fn count(view: &View) -> Result<u64> {
+    let own = Entity::find().filter(Column::PsnNo.eq(view.person()?.psn_no.as_str()));
+    own.count(&view.conn()).await.map_err(failed)
+}
+
+/// Whether a material of this call's person has this content.
+pub async fn has_content(view: &View, sha256: &str) -> Result<bool> {
+    let same = Entity::find()
+        .filter(Column::PsnNo.eq(view.person()?.psn_no.as_str()))
+        .filter(Column::Sha256.eq(sha256));
+    Ok(same.count(&view.conn()).await.map_err(failed)? > 0)
+}
+
 /// Saves a new material with its event.
 pub async fn create(work: &Work, step: Step<Material, Event>) -> Result<Stored> {
     let (person, material) = (work.person()?, step.state);
@@ -103,15 +117,15 @@ pub async fn mark_in_use(work: &Work, materials: &[Stored]) -> Result<()> {
     Ok(())
 }
 
-/// Deletes a material that was read in its version.
-pub async fn delete(work: &Work, stored: &Stored) -> Result<()> {
+/// Deletes a material that was read in its version, with its event.
+pub async fn delete(work: &Work, stored: &Stored, event: &Event) -> Result<()> {
     let person = work.person()?;
     let id = stored.material.id;
     let delete = Entity::delete_many()
         .filter(Column::PsnNo.eq(person.psn_no.as_str()))
         .filter(Column::Id.eq(id.0))
         .filter(Column::Version.eq(stored.version));
-    work.delete(delete, Entry::new(name(person, id), stored.version + 1, &Event::Deleted {})?).await
+    work.delete(delete, Entry::new(name(person, id), stored.version + 1, event)?).await
 }
 
 fn parse(view: &View, row: Model) -> Result<Stored> {
