@@ -1,0 +1,13 @@
+//! 取消备案.
+
+use super::store::{self, Stored};
+use crate::db::work::Work;
+use crate::kernel::error::{Refusal, Result};
+use crate::kernel::id::Id;
+
+/// Cancels a filing from today on.
+pub async fn cancel(work: &Work, id: Id) -> Result<Stored> {
+    let stored = store::get(work, id).await?;
+    let step = stored.filing.cancel(work.today(), &work.person()?.area).map_err(Refusal::from)?;
+    store::save(work, stored.version, step).await
+}

@@ -1,0 +1,127 @@
+//! What stands against a bill, as a table.
+
+use time::macros::{date, datetime};
+
+use super::*;
+use crate::benefit::domain::{EndGround, Suspension, SuspensionGround};
+use crate::catalog::domain::{Insutype, SAMPLE};
+use crate::kernel::id::{Id, PsnNo};
+use crate::kernel::money::Money;
+use crate::kernel::period::Period;
+use crate::settlement::domain::BillKey;
+
+const TODAY: Date = date!(2025 - 03 - 03);
+const HOME: &str = "H62098100001";
+const REMOTE: &str = "H62010200001";
+
+fn insured() -> Insured {
+    Insured {
+        psn_no: PsnNo::parse("62090000001").unwrap(),
+        psn_cert_type: "01".to_owned(),
+        certno: "620902196001010011".to_owned(),
+        psn_name: "张三".to_owned(),
+        male: true,
+        brdy: date!(1960 - 01 - 01),
+        tel: String::new(),
+        addr: String::new(),
+        insutype: Insutype::Employee,
+        psn_type: "1101".to_owned(),
+        psn_insu_stas: "1".to_owned(),
+        psn_clct_stas: "1".to_owned(),
+        insu_admdvs: Region::find("620902").unwrap(),
+        insured_since: date!(2010 - 01 - 01),
+        paid_until: date!(2025 - 12 - 31),
+    }
+}
+
+fn benefit(begndate: Date) -> Benefit {
+    let id = Id(uuid::Uuid::from_u128(1));
+    Benefit {
+        id,
+        area: Region::find("620902").unwrap(),
+        insutype: Insutype::Employee,
+        code: "M01600".to_owned(),
+        begndate,
+        end: None,
+        requalify_on: None,
+        suspensions: Vec::new(),
+        application: id,
+        entry: id,
+        notice_entry: String::new(),
+        certificate: None,
+        created_at: datetime!(2025-01-01 0:00 UTC),
+    }
+}
+
+fn bill(institution: &str, code: &str, service_day: Date) -> Bill {
+    Bill {
+        code: code.to_owned(),
+        key: BillKey { fixmedins_code: institution.to_owned(), medins_setl_id: "1".to_owned() },
+        mdtrt_id: String::new(),
+        service_day,
+        total: Money(10_000),
+        in_scope: Money(10_000),
+    }
+}
+
+fn check(
+    bill: &Bill,
+    insured: &Insured,
+    benefits: &[Benefit],
+    filed: bool,
+    expected: Result<Place, &[&str]>,
+) {
+    let catalog = Catalog::parse(SAMPLE).unwrap();
+    let area = &insured.insu_admdvs;
+    let known = Known { insured, area, benefits: benefits.iter().collect(), filed, today: TODAY };
+    let reasons = |against: Vec<Refusal>| {
+        against.into_iter().map(|reason| reason.reason.to_string()).collect::<Vec<_>>()
+    };
+    let found = admit(&catalog, bill, &known).map(|admitted| {
+        assert_eq!(admitted.in_force.day(), bill.service_day);
+        admitted.place
+    });
+    let expected =
+        expected.map_err(|reasons| reasons.iter().map(|reason| (*reason).to_owned()).collect::<Vec<_>>());
+    assert_eq!(found.map_err(reasons), expected);
+}
+
+#[test]
+fn home_needs_no_filing_and_elsewhere_needs_one() {
+    let held = [benefit(date!(2025 - 01 - 01))];
+    check(&bill(HOME, "M01600", TODAY), &insured(), &held, false, Ok(Place::Home));
+    check(&bill(REMOTE, "M01600", TODAY), &insured(), &held, true, Ok(Place::Remote));
+    check(&bill(REMOTE, "M01600", TODAY), &insured(), &held, false, Err(&["NOT_FILED"]));
+    check(&bill("H99999999999", "M01600", TODAY), &insured(), &held, true, Err(&["INSTITUTION_UNKNOWN"]));
+}
+
+#[test]
+fn everything_against_it_is_told_at_once() {
+    let mut unpaid = insured();
+    unpaid.paid_until = date!(2025 - 03 - 02);
+    let expected = ["NOT_PAID_UP", "NOT_FILED", "DISEASE_UNKNOWN", "NO_BENEFIT"];
+    check(&bill(REMOTE, "NONE", TODAY), &unpaid, &[], false, Err(&expected));
+    // Of yesterday's insurance nothing is known.
+    let held = [benefit(date!(2025 - 01 - 01))];
+    check(&bill(HOME, "M01600", date!(2025 - 03 - 02)), &unpaid, &held, false, Ok(Place::Home));
+}
+
+#[test]
+fn the_benefit_is_that_of_the_day() {
+    let mut ended = benefit(date!(2025 - 01 - 01));
+    ended.end = Some((date!(2025 - 01 - 31), EndGround::GivenUp));
+    let mut suspended = benefit(date!(2025 - 01 - 01));
+    let period = Period::since(date!(2025 - 03 - 01));
+    suspended.suspensions.push(Suspension { period, ground: SuspensionGround::Audit });
+    let later = benefit(date!(2025 - 03 - 04));
+    let new = benefit(date!(2025 - 02 - 15));
+    let all = |benefits: &[Benefit], day, expected| {
+        check(&bill(HOME, "M01600", day), &insured(), benefits, false, expected);
+    };
+    all(&[new.clone(), ended.clone()], TODAY, Ok(Place::Home));
+    all(&[new.clone(), ended.clone()], date!(2025 - 01 - 31), Ok(Place::Home));
+    all(&[new, ended.clone()], date!(2025 - 02 - 14), Err(&["BENEFIT_NOT_BEGUN"]));
+    all(&[later.clone(), ended.clone()], TODAY, Err(&["BENEFIT_NOT_BEGUN"]));
+    all(std::slice::from_ref(&ended), TODAY, Err(&["BENEFIT_ENDED"]));
+    all(&[suspended, later], TODAY, Err(&["BENEFIT_SUSPENDED"]));
+}

@@ -1,0 +1,84 @@
+//! What a bill comes to now: the reading that preview and settlement share.
+
+use super::admission::{self, Admitted, Known};
+use super::calculation::{self, Before};
+use super::domain::{Bill, Event, Made, SettleRefused, Settled, Source};
+use super::store;
+use crate::benefit::accumulator::{self, Key, Used};
+use crate::catalog::domain::Insutype;
+use crate::catalog::store::Catalogs;
+use crate::db::work::View;
+use crate::kernel::error::{Error, Refusal, Result};
+use crate::kernel::money::Money;
+use crate::kernel::step::Step;
+use crate::{benefit, insured, residence};
+
+/// What a bill comes to.
+pub enum Quote {
+    /// It was settled before.
+    Again(store::Stored),
+    /// What settling it now would make.
+    New(New),
+}
+
+/// A settlement that is not yet saved, and what it draws.
+pub struct New {
+    /// The settlement.
+    pub step: Step<Settled, Event>,
+    /// The accumulator that it draws on.
+    pub key: Key,
+    /// How that stands.
+    pub before: Used,
+    /// The limit that it must not exceed.
+    pub limit: Money,
+}
+
+/// Reads what a bill comes to. The same bill again is the same settlement again.
+pub async fn quote(view: &View, catalogs: &Catalogs, bill: Bill) -> Result<Quote> {
+    let faults = bill.faults(view.today());
+    if !faults.is_empty() {
+        return Err(Error::Invalid(faults));
+    }
+    if let Some(earlier) = store::find(view, &bill.key).await? {
+        let settlement = earlier.settlement.again(&bill).map_err(Refusal::from)?;
+        return Ok(Quote::Again(store::Stored { settlement, ..earlier }));
+    }
+    new(view, catalogs, bill).await.map(Quote::New)
+}
+
+async fn new(view: &View, catalogs: &Catalogs, bill: Bill) -> Result<New> {
+    let area = &view.person()?.area;
+    let day = bill.service_day;
+    let published = catalogs.in_force(area, day).map_err(|error| match error {
+        Error::NotFound(_) => Refusal::from(SettleRefused::NoCatalog { day }).into(),
+        other => other,
+    })?;
+    let insured = insured::store::get(view).await?.insured;
+    let benefits = benefit::store::of_disease(view, &bill.code).await?;
+    let away = admission::institution(&published.catalog, &bill)
+        .map(|(_, region)| region)
+        .filter(|region| !area.pooling().contains(region));
+    let filed = match away {
+        Some(region) => residence::query::filed(view, &region, day).await?.is_some(),
+        None => false,
+    };
+    let benefits = benefits.iter().map(|stored| &stored.benefit).collect();
+    let known = Known { insured: &insured, area, benefits, filed, today: view.today() };
+    let Admitted { in_force, policy, place } = admission::admit(&published.catalog, &bill, &known)?;
+    let key = key(in_force.insutype(), &bill);
+    let before = accumulator::read(view, key.insutype, key.year, &key.code).await?;
+    let spent = Before { used: before.used, deductible_used: before.deductible_used };
+    let calculated = calculation::settle(&bill, &in_force, policy, &spent);
+    let source = Source {
+        catalog_version: published.catalog.version.clone(),
+        catalog_sha256: published.sha256.clone(),
+        sample: published.catalog.sample,
+    };
+    let made = Made { id: view.new_id(), place, calculated, source, now: view.now() };
+    Ok(New { step: Settled::new(bill, &in_force, made), key, before, limit: policy.limit_fen })
+}
+
+/// The accumulator of a bill: insured kind, year of the service, disease.
+pub fn key(insutype: Insutype, bill: &Bill) -> Key {
+    Key { insutype, year: bill.service_day.year(), code: bill.code.clone() }
+}
