@@ -1,7 +1,10 @@
 //! Compiles the protos without protoc and turns their options into code: who may call what (`access`), what a request
 //! belongs to (`Call`), what a field must satisfy (`Check`), and what may never be printed (`debug_redact`).
 
-#![expect(clippy::disallowed_methods, reason = "cargo tells a build script where to write by the environment")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "cargo tells a build script where to write by the environment"
+)]
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

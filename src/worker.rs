@@ -35,11 +35,7 @@ pub const JOBS: Jobs = &[
         description: "Issues the certificate of each new benefit (签发证明).",
         run: |app, _| Box::pin(certificate::issue::run(app)),
     },
-    JobSpec {
-        name: "sequence",
-        description: "Continues the event log from the journal.",
-        run: sequence,
-    },
+    JobSpec { name: "sequence", description: "Continues the event log from the journal.", run: sequence },
     JobSpec {
         name: "forget-answers",
         description: "Forgets answers to repeated requests after their days.",

@@ -40,6 +40,8 @@ impl MigrationTrait for Migration {
         let open =
             "CREATE UNIQUE INDEX benefit_open ON benefit (psn_no, opsp_dise_code) WHERE enddate IS NULL";
         manager.get_connection().execute_unprepared(open).await?;
+        let waiting = "CREATE INDEX benefit_uncertified ON benefit (id) WHERE certificate_id IS NULL";
+        manager.get_connection().execute_unprepared(waiting).await?;
         Ok(())
     }
 

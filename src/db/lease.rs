@@ -115,11 +115,13 @@ impl Db {
     /// How the jobs stand, by name.
     pub async fn jobs(&self) -> Result<Vec<JobState>> {
         let rows = Entity::find().order_by_asc(Column::Name).all(self.reader()).await.map_err(failed)?;
+        let now = micros(super::source::TimeSource::Real.now());
         Ok(rows
             .into_iter()
             .map(|row| JobState {
+                // One whose lease has run out holds it no more.
+                holder: row.holder.filter(|_| row.leased_until >= now),
                 name: row.name,
-                holder: row.holder,
                 last_run: row.last_run.map(from_micros),
                 last_done: row.last_done,
                 last_error: row.last_error,

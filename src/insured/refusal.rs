@@ -93,7 +93,7 @@ impl From<NotEligible> for Refusal {
             .met_on(from),
             NotEligible::NotPaidUp { paid_until } => Self::new(
                 "NOT_PAID_UP",
-                format!("未按时缴费,已缴至 {paid_until}。"),
+                format!("未按时缴费，已缴至 {paid_until}。"),
                 format!("contributions are paid only until {paid_until}."),
             )
             .help("请补缴后再申请。", "pay what is due, then apply."),
@@ -127,7 +127,7 @@ impl From<NotEligible> for Refusal {
                 format!("病种 {code} 的申请正在办理。"),
                 format!("an application for disease {code} is under way."),
             )
-            .help("请等待办结,或先撤回该申请。", "wait until it is decided, or withdraw it first.")
+            .help("请等待办结，或先撤回该申请。", "wait until it is decided, or withdraw it first.")
             .about(code),
             NotEligible::Excluded { code, other } => Self::new(
                 "DISEASES_EXCLUDE_EACH_OTHER",

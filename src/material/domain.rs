@@ -146,7 +146,7 @@ impl From<InUse> for Refusal {
     fn from(InUse: InUse) -> Self {
         Self::new(
             "MATERIAL_IN_USE",
-            "该材料已随业务提交,不能删除。",
+            "该材料已随业务提交，不能删除。",
             "something was submitted with the material: it can no longer be deleted.",
         )
     }
@@ -156,7 +156,7 @@ impl From<TooMany> for Refusal {
     fn from(TooMany { most }: TooMany) -> Self {
         Self::new(
             "MATERIALS_TOO_MANY",
-            format!("每人最多保存 {most} 份材料,请先删除未使用的材料。"),
+            format!("每人最多保存 {most} 份材料，请先删除未使用的材料。"),
             format!("one person may have {most} materials at most: delete some that are not in use first."),
         )
     }

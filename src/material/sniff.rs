@@ -74,11 +74,11 @@ impl From<Fault> for Violation {
                 format!("MATERIAL_TYPE_DIFFERS: the content is {}.", found.as_str()),
             ),
             Fault::Truncated => chunk(
-                "文件不完整或已损坏,请重新扫描或导出后上传。",
+                "文件不完整或已损坏，请重新扫描或导出后上传。",
                 "MATERIAL_TRUNCATED: the file is cut off or damaged; scan or export it again.",
             ),
             Fault::Encrypted => chunk(
-                "pdf 已加密,请去除密码后上传。",
+                "pdf 已加密，请去除密码后上传。",
                 "MATERIAL_ENCRYPTED: the pdf is encrypted; remove its password.",
             ),
         }
