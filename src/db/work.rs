@@ -25,6 +25,9 @@ use crate::kernel::region::Region;
 pub enum Owner {
     /// One person.
     Person(PsnNo),
+    /// One person, found through public or area matter that the caller may touch, whether or not it reaches the person
+    /// as such. `rpc::call` lets it pass only for methods of those scopes.
+    Through(PsnNo),
     /// One area.
     Area(Region),
     /// Nobody: public matter, or the whole server.
@@ -93,8 +96,17 @@ impl View {
                 }
                 Reach::Person(person)
             }
+            Owner::Through(psn_no) => Reach::Person(view.find_claimed(psn_no).await?),
         };
         Ok(view)
+    }
+
+    /// A person whom a claim table names. One who is not there is our fault, and the caller is not told the number.
+    async fn find_claimed(&self, psn_no: PsnNo) -> Result<Person> {
+        match self.find_person(psn_no).await {
+            Err(Error::NotFound(_)) => Err(Error::internal("a claim names a person who is not there")),
+            found => found,
+        }
     }
 
     async fn find_person(&self, psn_no: PsnNo) -> Result<Person> {
