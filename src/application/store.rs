@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 
 use super::domain::{Application, Event, LineState};
 use super::row::{application, line};
+use crate::catalog::domain::Insutype;
 use crate::db::failed;
 use crate::db::journal::Entry;
 use crate::db::source::{from_micros, micros};
@@ -14,7 +15,7 @@ use crate::db::work::{View, Work};
 use crate::kernel::access::Person;
 use crate::kernel::calendar::Calendar;
 use crate::kernel::error::{Error, Result};
-use crate::kernel::id::Id;
+use crate::kernel::id::{Id, PsnNo};
 use crate::kernel::region::Region;
 use crate::kernel::step::Step;
 
@@ -287,6 +288,36 @@ pub async fn waiting(view: &View, after: Option<&str>, most: u64) -> Result<Vec<
 pub fn prefix(area: &Region) -> &str {
     let code = area.as_str();
     if code == "100000" { "" } else { code.trim_end_matches("00") }
+}
+
+/// An approved line that waits for a notice.
+#[derive(Clone, Debug)]
+pub struct ApprovedLine {
+    /// The person.
+    pub psn_no: PsnNo,
+    /// The application.
+    pub application: Id,
+    /// 病种代码.
+    pub code: String,
+}
+
+/// The approved lines of an insured kind in an area and its parts, person by person.
+pub async fn approved_lines(view: &View, area: &Region, insutype: Insutype) -> Result<Vec<ApprovedLine>> {
+    let rows = line::Entity::find()
+        .filter(line::Column::State.eq(LineState::Approved.word()))
+        .filter(line::Column::Insutype.eq(insutype.code()))
+        .order_by_asc(line::Column::PsnNo)
+        .order_by_asc(line::Column::ApplicationId)
+        .order_by_asc(line::Column::OpspDiseCode)
+        .all(&view.conn())
+        .await
+        .map_err(failed)?;
+    let inside = |row: &line::Model| Region::find(&row.area).is_some_and(|found| area.contains(&found));
+    let parsed = |row: line::Model| {
+        let psn_no = PsnNo::parse(&row.psn_no)?;
+        Ok(ApprovedLine { psn_no, application: Id(row.application_id), code: row.opsp_dise_code })
+    };
+    rows.into_iter().filter(inside).map(parsed).collect()
 }
 
 #[cfg(test)]

@@ -4,10 +4,10 @@
 use serde::{Deserialize, Serialize};
 use time::{Date, OffsetDateTime};
 
-use crate::catalog::domain::{BenefitStart, Disease, Insutype, Rules};
+use crate::catalog::domain::{BenefitStart, Catalog, Disease, Insutype, PersonRule, Policy, Rules};
 use crate::kernel::add_months;
-use crate::kernel::error::Refusal;
 use crate::kernel::id::Id;
+use crate::kernel::money::Money;
 use crate::kernel::period::Period;
 use crate::kernel::region::Region;
 use crate::kernel::step::Step;
@@ -193,7 +193,7 @@ impl Benefit {
         let begndate = match rules.benefit_start {
             BenefitStart::NoticeClosed => closed_on,
             BenefitStart::Approved => undisputed.approved_on(),
-            BenefitStart::FirstOfNextMonth => add_months(closed_on, 1).replace_day(1).unwrap_or(closed_on),
+            BenefitStart::FirstOfNextMonth => month_after(closed_on),
         };
         let requalify_on =
             (disease.requalify_months > 0).then(|| add_months(begndate, disease.requalify_months));
@@ -224,7 +224,8 @@ impl Benefit {
 
     /// How it stands on a day.
     pub fn standing(&self, day: Date) -> Standing {
-        if self.end.is_some_and(|(last, _)| last < day) {
+        // One that ends before it begins never begins.
+        if self.end.is_some_and(|(last, _)| last < day || last < self.begndate) {
             Standing::Ended
         } else if day < self.begndate {
             Standing::NotBegun
@@ -241,10 +242,7 @@ impl Benefit {
         match self.standing(day) {
             Standing::Active => Ok(InForce { benefit: self.id, code, insutype: self.insutype, day }),
             Standing::NotBegun => Err(NotInForce::NotBegun { code, begndate: self.begndate }),
-            Standing::Suspended => Err(NotInForce::Suspended {
-                code,
-                until: self.suspension_on(day).and_then(|found| found.period.to),
-            }),
+            Standing::Suspended => Err(NotInForce::Suspended { code, until: self.suspended_until(day) }),
             Standing::Ended => {
                 Err(NotInForce::Ended { code, enddate: self.end.map_or(day, |(last, _)| last) })
             }
@@ -324,80 +322,338 @@ impl Benefit {
         Ok(Step::new(self, Event::Ended { enddate, ground }))
     }
 
+    /// Whether the other one has days in common with it, or may still get some.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        let days = |benefit: &Self| Period { from: benefit.begndate, to: benefit.end.map(|(last, _)| last) };
+        days(self).overlaps(&days(other))
+    }
+
     fn suspension_on(&self, day: Date) -> Option<&Suspension> {
         self.suspensions.iter().find(|suspension| suspension.period.contains(day))
     }
-}
 
-impl From<ChangeRefused> for Refusal {
-    fn from(refused: ChangeRefused) -> Self {
-        match refused {
-            ChangeRefused::Ended => Self::new(
-                "BENEFIT_ENDED",
-                "待遇已终止，不能再变更。",
-                "the benefit has ended; nothing can change it.",
-            ),
-            ChangeRefused::InPast => {
-                Self::new("DAY_IN_PAST", "日期不能早于今天。", "the day lies before today.")
-                    .help("请填写今天或之后的日期。", "name today or a later day.")
-            }
-            ChangeRefused::AlreadySuspended => {
-                Self::new("ALREADY_SUSPENDED", "该期间已暂停。", "it is suspended in that time already.")
-            }
-            ChangeRefused::NotSuspended => {
-                Self::new("NOT_SUSPENDED", "待遇在该日未处于暂停状态。", "it is not suspended on that day.")
-            }
-            ChangeRefused::Order => Self::new(
-                "PERIOD_ORDER",
-                "结束日期不能早于开始日期，且暂停不能早于待遇开始。",
-                "the period ends before it begins, or begins before the benefit does.",
-            ),
-            ChangeRefused::AbuseLength => Self::new(
-                "ABUSE_LENGTH",
-                "违规暂停期限为 3 至 12 个月(医疗保障基金使用监督管理条例第四十一条)。",
-                "a suspension for abuse lasts 3 to 12 months (Regulations on fund use, art. 41).",
-            )
-            .help("请填写 3 至 12 个月的结束日期。", "name a last day 3 to 12 months later."),
+    /// Last day of the suspension in which a day lies, and of those that follow it without a gap; none when nothing
+    /// comes after it.
+    fn suspended_until(&self, day: Date) -> Option<Date> {
+        let mut last = self.suspension_on(day)?.period.to?;
+        while let Some(next) = last.next_day().and_then(|after| self.suspension_on(after)) {
+            last = next.period.to?;
         }
+        let ends_first = self.end.is_some_and(|(end, _)| end <= last);
+        (!ends_first).then_some(last)
     }
 }
 
-impl From<NotInForce> for Refusal {
-    fn from(reason: NotInForce) -> Self {
-        match reason {
-            NotInForce::None { code } => Self::new(
-                "NO_BENEFIT",
-                format!("没有病种 {code} 的门诊慢特病待遇。"),
-                format!("there is no benefit for disease {code}."),
-            )
-            .help("请先申请并经公示无异议。", "apply first; it begins after an undisputed notice.")
-            .about(code),
-            NotInForce::NotBegun { code, begndate } => Self::new(
-                "BENEFIT_NOT_BEGUN",
-                format!("病种 {code} 的待遇自 {begndate} 起生效。"),
-                format!("the benefit for disease {code} begins on {begndate}."),
-            )
-            .about(code)
-            .met_on(begndate),
-            NotInForce::Suspended { code, until } => {
-                let suspended = Self::new(
-                    "BENEFIT_SUSPENDED",
-                    format!("病种 {code} 的待遇已暂停。"),
-                    format!("the benefit for disease {code} is suspended."),
-                )
-                .help("请联系经办机构。", "ask the bureau.")
-                .about(code);
-                match until.and_then(Date::next_day) {
-                    Some(day) => suspended.met_on(day),
-                    None => suspended,
-                }
+/// The first of the month after a notice that was over on a day: its own last day is the day before.
+fn month_after(closed_on: Date) -> Date {
+    let last_day = closed_on.previous_day().unwrap_or(closed_on);
+    add_months(last_day, 1).replace_day(1).unwrap_or(closed_on)
+}
+
+/// Of a person's benefits for a disease, newest first, the proof that one is in force on a day; or why the newest is
+/// not.
+pub fn in_force(benefits: &[Benefit], code: &str, day: Date) -> Result<InForce, NotInForce> {
+    let mut found = benefits.iter().map(|benefit| benefit.in_force(day));
+    let newest = found.next().unwrap_or_else(|| Err(NotInForce::None { code: code.to_owned() }));
+    newest.or_else(|reason| found.find_map(Result::ok).ok_or(reason))
+}
+
+/// 年度支付限额: the highest of the rows that can apply to somebody, whatever the hospital and the place.
+pub fn highest_limit(catalog: &Catalog, disease: &Disease, insutype: Insutype, retired: bool) -> Money {
+    let applies = |row: &&Policy| {
+        row.insutype == insutype
+            && match row.person {
+                PersonRule::Any => true,
+                PersonRule::Working => !retired,
+                PersonRule::Retired => retired,
             }
-            NotInForce::Ended { code, enddate } => Self::new(
-                "BENEFIT_ENDED",
-                format!("病种 {code} 的待遇已于 {enddate} 终止。"),
-                format!("the benefit for disease {code} ended on {enddate}."),
-            )
-            .about(code),
+    };
+    let limits = catalog.policies(disease).into_iter().filter(applies).map(|row| row.limit_fen);
+    limits.max().unwrap_or(Money::ZERO)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::domain::SAMPLE;
+    use crate::kernel::calendar::{Calendar, EMBEDDED};
+    use crate::kernel::day_start;
+    use crate::notice::domain::{Head, Notice, Opening};
+    use crate::notice::entry::{Entry, Listing};
+    use time::macros::date;
+    use uuid::Uuid;
+
+    const CODE: &str = "M01600";
+    const TODAY: Date = date!(2025 - 06 - 16);
+
+    fn id(number: u128) -> Id {
+        Id(Uuid::from_u128(number))
+    }
+
+    /// The proof of a notice of five working days that was opened on a day.
+    fn undisputed(opened: Date) -> Undisputed {
+        let calendar = Calendar::parse(EMBEDDED.0, EMBEDDED.1).unwrap();
+        let area = Region::find("620902").unwrap();
+        let head = Head {
+            id: id(1),
+            area: area.clone(),
+            number: "2025-001".to_owned(),
+            insutype: Insutype::Employee,
+            created_at: day_start(opened),
+        };
+        let open = Opening::begin(head).state.open(1, 5, day_start(opened)).state;
+        let closed = open.close(&calendar, day_start(add_months(opened, 2))).unwrap().state;
+        let listing = Listing {
+            id: id(2),
+            notice: id(1),
+            name: "areas/620902/notices/1/entries/R".to_owned(),
+            reference: "R".to_owned(),
+            insured_area: area,
+            insutype: Insutype::Employee,
+            code: CODE.to_owned(),
+            application: id(3),
+            approved_on: opened,
+            masked_name: "张*".to_owned(),
+            masked_certno: String::new(),
+            opsp_dise_name: String::new(),
+        };
+        let over = Notice::from(closed).over().unwrap();
+        Entry::list(listing).state.close(&over).unwrap().state.undisputed().unwrap()
+    }
+
+    fn granted(opened: Date, start: BenefitStart) -> Benefit {
+        let catalog = Catalog::parse(SAMPLE).unwrap();
+        let mut disease = catalog.disease(CODE).unwrap().clone();
+        disease.requalify_months = 12;
+        let rules = Rules { benefit_start: start, ..catalog.rules };
+        Benefit::grant(undisputed(opened), &disease, &rules, id(4), day_start(TODAY)).state
+    }
+
+    /// In force from 2025-03-11 on.
+    fn active() -> Benefit {
+        granted(date!(2025 - 03 - 03), BenefitStart::NoticeClosed)
+    }
+
+    fn days(from: Date, to: Option<Date>) -> Period {
+        Period { from, to }
+    }
+
+    fn audit(benefit: Benefit, from: Date, to: Option<Date>) -> Benefit {
+        benefit.suspend(days(from, to), SuspensionGround::Audit, TODAY).unwrap().state
+    }
+
+    /// Not begun, active, suspended today without an end, suspended later for a time, to end later, ended.
+    fn all() -> [Benefit; 6] {
+        let later = date!(2025 - 07 - 01);
+        let ended = active().end(date!(2025 - 06 - 15), EndGround::Death, TODAY).unwrap().state;
+        [
+            Benefit { begndate: later, ..active() },
+            active(),
+            audit(active(), TODAY, None),
+            audit(active(), later, Some(date!(2025 - 07 - 31))),
+            active().end(date!(2025 - 12 - 31), EndGround::Moved, TODAY).unwrap().state,
+            ended,
+        ]
+    }
+
+    fn check(
+        step: impl Fn(Benefit) -> Result<Step<Benefit, Event>, ChangeRefused>,
+        day: Date,
+        expected: [Result<Standing, ChangeRefused>; 6],
+    ) {
+        for (before, expected) in all().into_iter().zip(expected) {
+            let done = step(before.clone()).map(|step| step.state);
+            assert_eq!(done.as_ref().map(|after| after.standing(day)).map_err(Clone::clone), expected);
+            if let Ok(after) = done {
+                assert_eq!(
+                    (after.id, after.begndate, after.entry),
+                    (before.id, before.begndate, before.entry)
+                );
+            }
         }
+    }
+
+    #[test]
+    fn it_begins_as_the_rule_says() {
+        for (opened, start, begndate) in [
+            (date!(2025 - 03 - 03), BenefitStart::NoticeClosed, date!(2025 - 03 - 11)),
+            (date!(2025 - 03 - 03), BenefitStart::Approved, date!(2025 - 03 - 03)),
+            (date!(2025 - 03 - 03), BenefitStart::FirstOfNextMonth, date!(2025 - 04 - 01)),
+            // The last day of this notice is 2025-10-31.
+            (date!(2025 - 10 - 24), BenefitStart::FirstOfNextMonth, date!(2025 - 11 - 01)),
+            (date!(2025 - 12 - 17), BenefitStart::FirstOfNextMonth, date!(2026 - 01 - 01)),
+        ] {
+            let benefit = granted(opened, start);
+            assert_eq!(benefit.begndate, begndate, "{opened} {start:?}");
+            assert_eq!(benefit.requalify_on, Some(add_months(begndate, 12)));
+            assert_eq!((benefit.standing(begndate), benefit.end), (Standing::Active, None));
+        }
+    }
+
+    #[test]
+    fn it_is_suspended_unless_it_has_ended_or_is_suspended_then() {
+        use ChangeRefused::{AlreadySuspended, Ended, InPast, Order};
+        let july = days(date!(2025 - 07 - 10), Some(date!(2025 - 07 - 20)));
+        let suspend =
+            |period| move |benefit: Benefit| benefit.suspend(period, SuspensionGround::Arrears, TODAY);
+        check(
+            suspend(july),
+            july.from,
+            [
+                Ok(Standing::Suspended),
+                Ok(Standing::Suspended),
+                Err(AlreadySuspended),
+                Err(AlreadySuspended),
+                Err(Ended),
+                Err(Ended),
+            ],
+        );
+        let past = days(date!(2025 - 06 - 15), None);
+        check(
+            suspend(past),
+            TODAY,
+            [Err(InPast), Err(InPast), Err(InPast), Err(InPast), Err(Ended), Err(Ended)],
+        );
+        let before_it_begins = days(TODAY, Some(TODAY));
+        assert_eq!(suspend(before_it_begins)(all()[0].clone()).err(), Some(Order));
+        let backwards = days(july.from, Some(TODAY));
+        assert_eq!(suspend(backwards)(active()).err(), Some(Order));
+    }
+
+    #[test]
+    fn abuse_is_three_to_twelve_months() {
+        for (to, fits) in [
+            (None, false),
+            (Some(date!(2025 - 09 - 29)), false),
+            (Some(date!(2025 - 09 - 30)), true),
+            (Some(date!(2026 - 06 - 30)), true),
+            (Some(date!(2026 - 07 - 01)), false),
+        ] {
+            let period = days(date!(2025 - 07 - 01), to);
+            let done = active().suspend(period, SuspensionGround::Abuse, TODAY);
+            assert_eq!(done.err(), (!fits).then_some(ChangeRefused::AbuseLength), "{to:?}");
+        }
+    }
+
+    #[test]
+    fn it_is_resumed_only_from_a_suspension() {
+        use ChangeRefused::{Ended, InPast, NotSuspended};
+        let day = date!(2025 - 07 - 15);
+        check(
+            |benefit| benefit.resume(day, TODAY),
+            day,
+            [
+                Err(NotSuspended),
+                Err(NotSuspended),
+                Ok(Standing::Active),
+                Ok(Standing::Active),
+                Err(Ended),
+                Err(Ended),
+            ],
+        );
+        check(
+            |benefit| benefit.resume(date!(2025 - 06 - 15), TODAY),
+            TODAY,
+            [Err(InPast), Err(InPast), Err(InPast), Err(InPast), Err(Ended), Err(Ended)],
+        );
+        let resumed = audit(active(), TODAY, None).resume(day, TODAY).unwrap().state;
+        assert_eq!(resumed.standing(date!(2025 - 07 - 14)), Standing::Suspended);
+        let at_once = audit(active(), TODAY, None).resume(TODAY, TODAY).unwrap().state;
+        assert_eq!(at_once, active());
+    }
+
+    #[test]
+    fn it_ends_once() {
+        use ChangeRefused::{Ended, InPast};
+        let last = date!(2025 - 07 - 15);
+        let after = date!(2025 - 07 - 16);
+        let end = |ground| move |benefit: Benefit| benefit.end(last, ground, TODAY);
+        let expected = || {
+            [
+                Ok(Standing::Ended),
+                Ok(Standing::Ended),
+                Ok(Standing::Ended),
+                Ok(Standing::Ended),
+                Err(Ended),
+                Err(Ended),
+            ]
+        };
+        check(end(EndGround::GivenUp), after, expected());
+        check(end(EndGround::Death), after, expected());
+        let yesterday = date!(2025 - 06 - 15);
+        assert_eq!(active().end(yesterday, EndGround::Recovered, TODAY).err(), Some(InPast));
+        let dead = active().end(yesterday, EndGround::Death, TODAY).unwrap().state;
+        assert_eq!((dead.standing(yesterday), dead.standing(TODAY)), (Standing::Active, Standing::Ended));
+        let ended = active().end(last, EndGround::Recovered, TODAY).unwrap().state;
+        assert_eq!((ended.standing(last), ended.standing(after)), (Standing::Active, Standing::Ended));
+        // Given up before it begins, it is over at once.
+        let never = all()[0].clone().end(TODAY, EndGround::GivenUp, TODAY).unwrap().state;
+        assert_eq!(never.standing(TODAY), Standing::Ended);
+    }
+
+    #[test]
+    fn its_certificate_changes_nothing_else() {
+        for benefit in all() {
+            let certified = benefit.clone().certify(id(9)).state;
+            assert_eq!(certified, Benefit { certificate: Some(id(9)), ..benefit });
+        }
+    }
+
+    #[test]
+    fn the_proof_is_for_days_in_force_and_the_reason_for_others() {
+        let of = |benefit: &Benefit, day| {
+            benefit.in_force(day).map(|proof| (proof.benefit(), proof.day(), proof.code().to_owned()))
+        };
+        let code = || CODE.to_owned();
+        let [not_begun, running, open, later, ending, ended] = all();
+        assert_eq!(of(&running, TODAY), Ok((id(4), TODAY, code())));
+        assert_eq!(of(&later, TODAY), Ok((id(4), TODAY, code())));
+        assert_eq!(of(&ending, TODAY), Ok((id(4), TODAY, code())));
+        let begndate = not_begun.begndate;
+        assert_eq!(of(&not_begun, TODAY), Err(NotInForce::NotBegun { code: code(), begndate }));
+        assert_eq!(of(&open, TODAY), Err(NotInForce::Suspended { code: code(), until: None }));
+        let (in_july, until) = (date!(2025 - 07 - 05), Some(date!(2025 - 07 - 31)));
+        assert_eq!(of(&later, in_july), Err(NotInForce::Suspended { code: code(), until }));
+        let chained = audit(later, date!(2025 - 08 - 01), Some(date!(2025 - 08 - 10)));
+        let until = Some(date!(2025 - 08 - 10));
+        assert_eq!(of(&chained, in_july), Err(NotInForce::Suspended { code: code(), until }));
+        let enddate = date!(2025 - 06 - 15);
+        assert_eq!(of(&ended, TODAY), Err(NotInForce::Ended { code: code(), enddate }));
+    }
+
+    #[test]
+    fn of_several_the_one_in_force_counts() {
+        let [not_begun, running, .., ended] = all();
+        let found = |list: &[Benefit]| in_force(list, CODE, TODAY).map(|proof| proof.benefit());
+        let second = Benefit { id: id(5), ..not_begun.clone() };
+        assert_eq!(found(&[second, running]), Ok(id(4)));
+        assert!(matches!(found(&[not_begun, ended]), Err(NotInForce::NotBegun { .. })));
+        assert_eq!(found(&[]), Err(NotInForce::None { code: CODE.to_owned() }));
+    }
+
+    #[test]
+    fn two_benefits_share_days_or_do_not() {
+        let [_, running, .., ending, ended] = all();
+        assert!(running.overlaps(&ending) && ending.overlaps(&running) && running.overlaps(&ended));
+        let successor = Benefit { begndate: date!(2026 - 01 - 01), ..active() };
+        assert!(!ending.overlaps(&successor) && !successor.overlaps(&ended) && running.overlaps(&successor));
+    }
+
+    #[test]
+    fn the_limit_is_the_highest_that_can_apply() {
+        let mut catalog = Catalog::parse(SAMPLE).unwrap();
+        let disease = catalog.disease(CODE).unwrap().clone();
+        let limit =
+            |catalog: &Catalog, retired| highest_limit(catalog, &disease, Insutype::Employee, retired);
+        assert_eq!((limit(&catalog, true), limit(&catalog, false)), (Money(600_000), Money(600_000)));
+        let row = catalog.policies(&disease).into_iter().find(|row| row.insutype == Insutype::Employee);
+        let row = row.unwrap().clone();
+        catalog.policies.push(Policy {
+            person: PersonRule::Retired,
+            limit_fen: Money(700_000),
+            ..row.clone()
+        });
+        catalog.policies.push(Policy { insutype: Insutype::Resident, limit_fen: Money(900_000), ..row });
+        assert_eq!((limit(&catalog, true), limit(&catalog, false)), (Money(700_000), Money(600_000)));
     }
 }

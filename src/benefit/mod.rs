@@ -1,5 +1,11 @@
 //! 门诊慢特病待遇.
 
+pub mod accumulator;
+pub mod change;
 pub mod domain;
+pub mod grant;
+pub mod grpc;
+pub mod query;
+mod refusal;
 mod row;
 pub mod store;

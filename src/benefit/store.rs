@@ -1,14 +1,18 @@
 //! Benefits in their table.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use time::Date;
 use uuid::Uuid;
 
+use super::accumulator::{Key, Used};
 use super::domain::{Benefit, EndGround, Event, Suspension};
+use super::row::accumulator;
 use super::row::benefit::{ActiveModel, Column, Entity, Model};
 use crate::catalog::domain::Insutype;
 use crate::db::journal::Entry;
@@ -19,6 +23,7 @@ use crate::kernel::access::Person;
 use crate::kernel::calendar::parse_date;
 use crate::kernel::error::{Error, Result};
 use crate::kernel::id::{Id, PsnNo};
+use crate::kernel::money::Money;
 use crate::kernel::region::Region;
 use crate::kernel::step::Step;
 
@@ -80,7 +85,7 @@ pub async fn create(work: &Work, step: Step<Benefit, Event>) -> Result<Stored> {
         begndate: Set(benefit.begndate.to_string()),
         enddate: Set(benefit.end.map(|(last, _)| last.to_string())),
         requalify_on: Set(benefit.requalify_on.map(|day| day.to_string())),
-        suspensions: Set(json(&benefit.suspensions)?),
+        suspensions: Set(json(&Kept { list: benefit.suspensions.clone(), remarks: String::new() })?),
         application_id: Set(benefit.application.0),
         entry_id: Set(benefit.entry.0),
         notice_entry: Set(benefit.notice_entry.clone()),
@@ -95,11 +100,22 @@ pub async fn create(work: &Work, step: Step<Benefit, Event>) -> Result<Stored> {
 
 /// Saves a step of a benefit that was read in `version`.
 pub async fn save(work: &Work, version: i64, step: Step<Benefit, Event>) -> Result<Stored> {
+    save_with(work, version, step, None).await
+}
+
+/// Saves a step of a benefit that was read in `version`, with what its officer said of it.
+pub async fn save_with(
+    work: &Work,
+    version: i64,
+    step: Step<Benefit, Event>,
+    remark: Option<&str>,
+) -> Result<Stored> {
     let (person, benefit) = (work.person()?, step.state);
+    let kept = with_remark(work, &benefit, version + 1, remark).await?;
     let update = Entity::update_many()
         .col_expr(Column::Enddate, Expr::value(benefit.end.map(|(last, _)| last.to_string())))
         .col_expr(Column::RequalifyOn, Expr::value(benefit.requalify_on.map(|day| day.to_string())))
-        .col_expr(Column::Suspensions, Expr::value(json(&benefit.suspensions)?))
+        .col_expr(Column::Suspensions, Expr::value(json(&kept)?))
         .col_expr(Column::CertificateId, Expr::value(benefit.certificate.map(|id| id.0)))
         .col_expr(Column::EndGround, Expr::value(benefit.end.map(|(_, ground)| word(&ground)).transpose()?))
         .col_expr(Column::Version, Expr::value(version + 1))
@@ -108,6 +124,46 @@ pub async fn save(work: &Work, version: i64, step: Step<Benefit, Event>) -> Resu
         .filter(Column::Version.eq(version));
     work.update(update, Entry::new(name(person, benefit.id), version + 1, &step.event)?).await?;
     Ok(Stored { benefit, version: version + 1 })
+}
+
+/// What lies in the column `suspensions`: days and grounds in plain, the officers' words sealed.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    list: Vec<Suspension>,
+    /// `Vec<Remark>`, sealed, in base64; empty when there is none.
+    remarks: String,
+}
+
+/// Why an officer changed a benefit. Free text may hold personal data: it is sealed, and not in the journal.
+#[derive(Serialize, Deserialize)]
+struct Remark {
+    /// The benefit's version that the change led to: its journal entry says who, what and when.
+    version: i64,
+    text: String,
+}
+
+/// The suspensions with all remarks there are, and one more. Nobody else writes: the person's row is locked.
+async fn with_remark(work: &Work, benefit: &Benefit, version: i64, remark: Option<&str>) -> Result<Kept> {
+    let person = work.person()?;
+    let key = (person.psn_no.as_str().to_owned(), benefit.id.0);
+    let row = Entity::find_by_id(key).one(&work.conn()).await.map_err(failed)?;
+    let row = row.ok_or_else(|| Error::NotFound(name(person, benefit.id)))?;
+    let before = kept(&row)?;
+    let list = benefit.suspensions.clone();
+    let Some(text) = remark else { return Ok(Kept { list, ..before }) };
+    let place = name(person, benefit.id);
+    let mut remarks: Vec<Remark> = Vec::new();
+    if !before.remarks.is_empty() {
+        let sealed = STANDARD.decode(&before.remarks).map_err(|error| Error::Internal(error.into()))?;
+        remarks = work.open(&place, &sealed)?;
+    }
+    remarks.push(Remark { version, text: text.to_owned() });
+    Ok(Kept { list, remarks: STANDARD.encode(work.seal(&place, &remarks)?) })
+}
+
+fn kept(row: &Model) -> Result<Kept> {
+    serde_json::from_str(&row.suspensions)
+        .map_err(|error| Error::internal(format!("benefit {}: impossible suspensions: {error}", row.id)))
 }
 
 fn json<T: Serialize>(value: &T) -> Result<String> {
@@ -132,8 +188,6 @@ fn parse(row: Model) -> Result<Stored> {
         }
         _ => return Err(impossible("an end without ground, or the other way round")),
     };
-    let suspensions: Vec<Suspension> =
-        serde_json::from_str(&row.suspensions).map_err(|error| impossible(&error.to_string()))?;
     let benefit = Benefit {
         id: Id(row.id),
         area: Region::find(&row.area).ok_or_else(|| impossible("area"))?,
@@ -142,7 +196,7 @@ fn parse(row: Model) -> Result<Stored> {
         begndate: day(&row.begndate)?,
         end,
         requalify_on: row.requalify_on.as_deref().map(day).transpose()?,
-        suspensions,
+        suspensions: kept(&row)?.list,
         application: Id(row.application_id),
         entry: Id(row.entry_id),
         notice_entry: row.notice_entry.clone(),
@@ -172,4 +226,64 @@ pub async fn without_certificate(
     let rows: Vec<(String, Uuid)> =
         find.order_by_asc(Column::Id).limit(most).into_tuple().all(db.reader()).await.map_err(failed)?;
     rows.into_iter().map(|(psn_no, id)| Ok((PsnNo::parse(&psn_no)?, Id(id)))).collect()
+}
+
+/// What this call's person has used; none when nothing was drawn yet.
+pub async fn used(view: &View, key: &Key) -> Result<Option<Used>> {
+    let person = view.person()?;
+    let find = accumulator::Entity::find_by_id((
+        person.psn_no.as_str().to_owned(),
+        key.insutype.code(),
+        year(key)?,
+        key.code.clone(),
+    ));
+    let row = find.one(&view.conn()).await.map_err(failed)?;
+    Ok(row.map(|row| Used {
+        used: Money(row.used_fen),
+        deductible_used: Money(row.deductible_used_fen),
+        version: row.version,
+    }))
+}
+
+/// Writes the first draw of a year.
+pub async fn insert_used(work: &Work, key: &Key, used: &Used) -> Result<()> {
+    work.insert_part(accumulator::ActiveModel {
+        psn_no: Set(work.person()?.psn_no.as_str().to_owned()),
+        insutype: Set(key.insutype.code()),
+        year: Set(year(key)?),
+        opsp_dise_code: Set(key.code.clone()),
+        used_fen: Set(used.used.0),
+        deductible_used_fen: Set(used.deductible_used.0),
+        version: Set(used.version),
+    })
+    .await
+}
+
+/// Adds amounts, negative ones too, to what was read in `version`. With a limit, the database itself sees to it that
+/// the sum stays within.
+pub async fn add_used(
+    work: &Work,
+    key: &Key,
+    version: i64,
+    (fund, deductible): (i64, i64),
+    limit: Option<Money>,
+) -> Result<()> {
+    use accumulator::{Column, Entity};
+    let mut update = Entity::update_many()
+        .col_expr(Column::UsedFen, Expr::col(Column::UsedFen).add(fund))
+        .col_expr(Column::DeductibleUsedFen, Expr::col(Column::DeductibleUsedFen).add(deductible))
+        .col_expr(Column::Version, Expr::value(version + 1))
+        .filter(Column::PsnNo.eq(work.person()?.psn_no.as_str()))
+        .filter(Column::Insutype.eq(key.insutype.code()))
+        .filter(Column::Year.eq(year(key)?))
+        .filter(Column::OpspDiseCode.eq(key.code.as_str()))
+        .filter(Column::Version.eq(version));
+    if let Some(limit) = limit {
+        update = update.filter(Expr::col(Column::UsedFen).add(fund).lte(limit.0));
+    }
+    work.update_part(update).await
+}
+
+fn year(key: &Key) -> Result<i16> {
+    i16::try_from(key.year).map_err(|_| Error::internal(format!("year {} has no accumulator", key.year)))
 }

@@ -25,6 +25,9 @@ use crate::kernel::region::Region;
 pub enum Owner {
     /// One person.
     Person(PsnNo),
+    /// One person, found through public or area matter that the caller may touch, whether or not it reaches the person
+    /// as such. `rpc::call` lets it pass only for methods of those scopes.
+    Through(PsnNo),
     /// One area.
     Area(Region),
     /// Nobody: public matter, or the whole server.
@@ -111,6 +114,7 @@ impl View {
                 }
                 Reach::Person(person)
             }
+            Owner::Through(psn_no) => Reach::Person(view.find_claimed(psn_no).await?),
         };
         Ok(view)
     }
@@ -118,6 +122,14 @@ impl View {
     fn unscoped(db: Db, connection: Connection, actor: &Actor) -> Self {
         let now = db.time().now();
         Self { db, connection, now, actor: actor.clone(), reach: Reach::Nobody }
+    }
+
+    /// A person whom a claim table names. One who is not there is our fault, and the caller is not told the number.
+    async fn find_claimed(&self, psn_no: PsnNo) -> Result<Person> {
+        match self.find_person(psn_no).await {
+            Err(Error::NotFound(_)) => Err(Error::internal("a claim names a person who is not there")),
+            found => found,
+        }
     }
 
     async fn find_person(&self, psn_no: PsnNo) -> Result<Person> {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use time::Date;
 
-use super::refusal::NotEligible;
+pub use super::refusal::NotEligible;
 use crate::catalog::domain::{Catalog, Disease, Insutype, Sex};
 use crate::kernel::error::Refusal;
 use crate::kernel::id::PsnNo;

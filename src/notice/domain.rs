@@ -1,61 +1,542 @@
-//! 公示: the notice and its entries; what an objection holds back; the proof that nobody objected.
+//! 公示: a notice's header, the objections to it, and the proofs of where it stands. Its entries are in `entry`.
 
-use time::Date;
+use serde::{Deserialize, Serialize};
+use time::{Date, OffsetDateTime};
 
+pub use super::entry::Undisputed;
 use crate::catalog::domain::Insutype;
+use crate::kernel::calendar::Calendar;
+use crate::kernel::clock::Clock;
 use crate::kernel::id::Id;
+use crate::kernel::local_day;
 use crate::kernel::region::Region;
+use crate::kernel::step::Step;
 
-/// Proof that the public had its days and no objection stands. Only `Entry::close` makes one.
-pub struct Undisputed {
-    pub(super) area: Region,
-    pub(super) insutype: Insutype,
-    pub(super) code: String,
-    pub(super) application: Id,
-    pub(super) entry: Id,
-    pub(super) name: String,
-    pub(super) approved_on: Date,
-    pub(super) closed_on: Date,
+/// A notice in any state, as it is stored.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum Notice {
+    /// 准备中.
+    Opening(Opening),
+    /// 公示中.
+    Open(Open),
+    /// 公示期满; entries that nobody objected to still wait for the job that clears them.
+    Closed(Closed),
+    /// 公示期满, and each entry is cleared, removed or held by an objection.
+    Settled(Settled),
 }
 
-impl Undisputed {
-    /// 参保地.
-    pub fn area(&self) -> &Region {
-        &self.area
-    }
-
+/// What never changes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Head {
+    /// Its id.
+    pub id: Id,
+    /// Whose lines it publishes.
+    pub area: Region,
+    /// 批次号, `{year}-{nnn}`.
+    pub number: String,
     /// 险种.
-    pub fn insutype(&self) -> Insutype {
-        self.insutype
+    pub insutype: Insutype,
+    /// When it was begun.
+    pub created_at: OffsetDateTime,
+}
+
+/// 准备中: its entries are being written.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Opening {
+    /// What never changes.
+    pub head: Head,
+}
+
+/// 公示中.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Open {
+    /// What never changes.
+    pub head: Head,
+    /// 公示期, from the day on which it became open.
+    pub clock: Clock,
+    /// How many entries it has.
+    pub entries: u32,
+    /// When it became open.
+    pub opened_at: OffsetDateTime,
+}
+
+/// 公示期满.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Closed {
+    /// As it was while it was open.
+    pub open: Open,
+    /// Its last day. Final: a calendar that is imported later does not change it.
+    pub last_day: Date,
+    /// When it was closed.
+    pub closed_at: OffsetDateTime,
+}
+
+/// 公示期满, with nothing left to do but to resolve what is held.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Settled {
+    /// As it was closed.
+    pub closed: Closed,
+}
+
+/// Proof that the public may object today. Only `Notice::running` makes one.
+#[derive(Debug)]
+pub struct Running {
+    notice: Id,
+}
+
+impl Running {
+    /// The notice.
+    pub fn notice(&self) -> Id {
+        self.notice
+    }
+}
+
+/// Proof that the public had its days. Only `Notice::over` makes one.
+#[derive(Debug)]
+pub struct Over {
+    notice: Id,
+    since: Date,
+}
+
+impl Over {
+    /// The notice.
+    pub fn notice(&self) -> Id {
+        self.notice
     }
 
-    /// 病种代码.
-    pub fn code(&self) -> &str {
-        &self.code
+    /// The first day after its last one.
+    pub fn since(&self) -> Date {
+        self.since
+    }
+}
+
+/// What happened to a notice.
+#[derive(Debug, Serialize)]
+#[serde(tag = "type")]
+pub enum Event {
+    /// Begun.
+    #[serde(rename = "notice.begun")]
+    Begun { number: String, insutype: Insutype },
+    /// 公示开始.
+    #[serde(rename = "notice.opened")]
+    Opened { entries: u32, working_days: u32 },
+    /// 公示期满.
+    #[serde(rename = "notice.closed")]
+    Closed { last_day: Date },
+    /// Each entry has its outcome or is held.
+    #[serde(rename = "notice.settled")]
+    Settled {},
+}
+
+/// An objection in any state, as it is stored.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum Objection {
+    /// 处理中: stands.
+    Standing(Filed),
+    /// 异议成立.
+    Upheld(Resolved),
+    /// 异议不成立.
+    Dismissed(Resolved),
+}
+
+/// An objection as it was filed; never changed.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct Filed {
+    /// Its id.
+    pub id: Id,
+    /// The entry that it is against.
+    pub entry: Id,
+    /// The entry's resource name.
+    pub entry_name: String,
+    /// 异议理由.
+    pub ground: String,
+    /// 异议人姓名.
+    pub objector_name: String,
+    /// 异议人电话.
+    pub objector_tel: String,
+    /// When.
+    pub filed_at: OffsetDateTime,
+}
+
+impl std::fmt::Debug for Filed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Filed({})", self.id)
+    }
+}
+
+/// An objection with its outcome.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Resolved {
+    /// As it was filed.
+    pub filed: Filed,
+    /// The outcome.
+    pub resolution: Resolution,
+}
+
+/// What the bureau found.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resolution {
+    /// 处理意见, told to the objector.
+    pub text: String,
+    /// The officer.
+    pub officer: String,
+    /// When.
+    pub at: OffsetDateTime,
+}
+
+impl std::fmt::Debug for Resolution {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Resolution({})", self.at)
+    }
+}
+
+/// What happened to an objection.
+#[derive(Debug, Serialize)]
+#[serde(tag = "type")]
+pub enum ObjectionEvent {
+    /// 提出.
+    #[serde(rename = "notice.objection_filed")]
+    Filed {},
+    /// 异议成立.
+    #[serde(rename = "notice.objection_upheld")]
+    Upheld {},
+    /// 异议不成立.
+    #[serde(rename = "notice.objection_dismissed")]
+    Dismissed {},
+}
+
+/// Why a step is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// No approved line waits for a notice.
+    NothingToPublish,
+    /// Another notice over the same lines is not open yet.
+    Opening { number: String },
+    /// A notice that is not in the state that the step needs.
+    WrongState { needed: &'static str, is: &'static str },
+    /// Its last day is not over.
+    NotDue,
+    /// The public cannot object any more, or not yet.
+    NotOpen,
+    /// The entry was removed before.
+    EntryRemoved,
+    /// An objection stands against the entry.
+    EntryHeld,
+    /// The entry has its outcome.
+    EntryCleared,
+    /// The entry is not cleared.
+    EntryNotCleared,
+    /// The objection was resolved before.
+    Resolved,
+    /// The proof is of another notice, or the objection does not stand against the entry.
+    Mismatch,
+}
+
+impl Opening {
+    /// Begins a notice.
+    pub fn begin(head: Head) -> Step<Self, Event> {
+        let event = Event::Begun { number: head.number.clone(), insutype: head.insutype };
+        Step::new(Self { head }, event)
     }
 
-    /// The application.
-    pub fn application(&self) -> Id {
-        self.application
+    /// 公示开始: all entries are there. Today is day 0 of the days that the public has.
+    pub fn open(self, entries: u32, working_days: u32, now: OffsetDateTime) -> Step<Open, Event> {
+        let clock = Clock::start(local_day(now), working_days);
+        Step::new(
+            Open { head: self.head, clock, entries, opened_at: now },
+            Event::Opened { entries, working_days },
+        )
+    }
+}
+
+impl Open {
+    /// 公示期满: when the last day is over. The due date is derived anew.
+    pub fn close(self, calendar: &Calendar, now: OffsetDateTime) -> Result<Step<Closed, Event>, Refused> {
+        let due = self.clock.due(calendar).filter(|due| due.date < local_day(now));
+        let last_day = due.ok_or(Refused::NotDue)?.date;
+        Ok(Step::new(Closed { open: self, last_day, closed_at: now }, Event::Closed { last_day }))
+    }
+}
+
+impl Closed {
+    /// No entry waits any more.
+    pub fn settle(self) -> Step<Settled, Event> {
+        Step::new(Settled { closed: self }, Event::Settled {})
+    }
+}
+
+impl Notice {
+    /// What never changes.
+    pub fn head(&self) -> &Head {
+        match self {
+            Self::Opening(opening) => &opening.head,
+            Self::Open(open)
+            | Self::Closed(Closed { open, .. })
+            | Self::Settled(Settled { closed: Closed { open, .. } }) => &open.head,
+        }
     }
 
-    /// The notice entry.
-    pub fn entry(&self) -> Id {
-        self.entry
+    /// What is known since it became open.
+    pub fn opened(&self) -> Option<&Open> {
+        match self {
+            Self::Opening(_) => None,
+            Self::Open(open)
+            | Self::Closed(Closed { open, .. })
+            | Self::Settled(Settled { closed: Closed { open, .. } }) => Some(open),
+        }
     }
 
-    /// `areas/{admdvs}/notices/{id}/entries/{reference}`.
-    pub fn name(&self) -> String {
-        self.name.clone()
+    /// What is known since it was closed.
+    pub fn closed(&self) -> Option<&Closed> {
+        match self {
+            Self::Opening(_) | Self::Open(_) => None,
+            Self::Closed(closed) | Self::Settled(Settled { closed }) => Some(closed),
+        }
     }
 
-    /// The day on which the line was approved.
-    pub fn approved_on(&self) -> Date {
-        self.approved_on
+    /// The proof that the public may see it and object today: open, and its last day not over, whether or not it was
+    /// closed already.
+    pub fn running(&self, calendar: &Calendar, today: Date) -> Result<Running, Refused> {
+        match self {
+            Self::Open(open) if open.clock.due(calendar).is_none_or(|due| today <= due.date) => {
+                Ok(Running { notice: open.head.id })
+            }
+            Self::Opening(_) | Self::Open(_) | Self::Closed(_) | Self::Settled(_) => Err(Refused::NotOpen),
+        }
     }
 
-    /// The day on which the notice was over and nothing stood against it any more.
-    pub fn closed_on(&self) -> Date {
-        self.closed_on
+    /// The proof that the public had its days.
+    pub fn over(&self) -> Option<Over> {
+        let closed = self.closed()?;
+        let since = closed.last_day.next_day().unwrap_or(Date::MAX);
+        Some(Over { notice: closed.open.head.id, since })
+    }
+
+    /// Its word in the table.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Opening(_) => "opening",
+            Self::Open(_) => "open",
+            Self::Closed(_) => "closed",
+            Self::Settled(_) => "settled",
+        }
+    }
+
+    /// The notice whose entries are being written.
+    pub fn into_opening(self) -> Result<Opening, Refused> {
+        match self {
+            Self::Opening(opening) => Ok(opening),
+            other => Err(other.wrong("opening")),
+        }
+    }
+
+    /// The open notice.
+    pub fn into_open(self) -> Result<Open, Refused> {
+        match self {
+            Self::Open(open) => Ok(open),
+            other => Err(other.wrong("open")),
+        }
+    }
+
+    /// The closed notice whose entries wait.
+    pub fn into_closed(self) -> Result<Closed, Refused> {
+        match self {
+            Self::Closed(closed) => Ok(closed),
+            other => Err(other.wrong("closed")),
+        }
+    }
+
+    fn wrong(&self, needed: &'static str) -> Refused {
+        Refused::WrongState { needed, is: self.word() }
+    }
+}
+
+impl From<Opening> for Notice {
+    fn from(state: Opening) -> Self {
+        Self::Opening(state)
+    }
+}
+
+impl From<Open> for Notice {
+    fn from(state: Open) -> Self {
+        Self::Open(state)
+    }
+}
+
+impl From<Closed> for Notice {
+    fn from(state: Closed) -> Self {
+        Self::Closed(state)
+    }
+}
+
+impl From<Settled> for Notice {
+    fn from(state: Settled) -> Self {
+        Self::Settled(state)
+    }
+}
+
+impl Objection {
+    /// 提出异议.
+    pub fn file(filed: Filed) -> Step<Self, ObjectionEvent> {
+        Step::new(Self::Standing(filed), ObjectionEvent::Filed {})
+    }
+
+    /// 异议成立.
+    pub fn uphold(self, resolution: Resolution) -> Result<Step<Self, ObjectionEvent>, Refused> {
+        let filed = self.standing()?;
+        Ok(Step::new(Self::Upheld(Resolved { filed, resolution }), ObjectionEvent::Upheld {}))
+    }
+
+    /// 异议不成立.
+    pub fn dismiss(self, resolution: Resolution) -> Result<Step<Self, ObjectionEvent>, Refused> {
+        let filed = self.standing()?;
+        Ok(Step::new(Self::Dismissed(Resolved { filed, resolution }), ObjectionEvent::Dismissed {}))
+    }
+
+    /// As it was filed.
+    pub fn filed(&self) -> &Filed {
+        match self {
+            Self::Standing(filed) => filed,
+            Self::Upheld(resolved) | Self::Dismissed(resolved) => &resolved.filed,
+        }
+    }
+
+    /// Its outcome; none while it stands.
+    pub fn resolution(&self) -> Option<&Resolution> {
+        match self {
+            Self::Standing(_) => None,
+            Self::Upheld(resolved) | Self::Dismissed(resolved) => Some(&resolved.resolution),
+        }
+    }
+
+    /// Its word in the table.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Standing(_) => "standing",
+            Self::Upheld(_) => "upheld",
+            Self::Dismissed(_) => "dismissed",
+        }
+    }
+
+    fn standing(self) -> Result<Filed, Refused> {
+        match self {
+            Self::Standing(filed) => Ok(filed),
+            Self::Upheld(_) | Self::Dismissed(_) => Err(Refused::Resolved),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::calendar::EMBEDDED;
+    use crate::kernel::day_start;
+    use time::macros::date;
+    use uuid::Uuid;
+
+    const OPENED: Date = date!(2025 - 09 - 28);
+    /// Five working days later, over the National Day holidays.
+    const LAST_DAY: Date = date!(2025 - 10 - 11);
+
+    fn calendar() -> Calendar {
+        Calendar::parse(EMBEDDED.0, EMBEDDED.1).unwrap()
+    }
+
+    fn opening() -> Opening {
+        let head = Head {
+            id: Id(Uuid::from_u128(1)),
+            area: Region::find("620900").unwrap(),
+            number: "2025-001".to_owned(),
+            insutype: Insutype::Employee,
+            created_at: day_start(OPENED),
+        };
+        Opening::begin(head).state
+    }
+
+    /// A notice in each state.
+    fn all() -> Vec<Notice> {
+        let open = opening().open(3, 5, day_start(OPENED)).state;
+        let closed = open.clone().close(&calendar(), day_start(date!(2025 - 10 - 12))).unwrap().state;
+        let settled = closed.clone().settle().state;
+        vec![opening().into(), open.into(), closed.into(), settled.into()]
+    }
+
+    fn check(step: impl Fn(Notice) -> Result<Notice, Refused>, expected: [Option<&str>; 4]) {
+        for (notice, expected) in all().into_iter().zip(expected) {
+            let from = notice.word();
+            let head = notice.head().clone();
+            let done = step(notice);
+            assert_eq!(done.as_ref().ok().map(Notice::word), expected, "from {from}");
+            assert!(done.is_err() || done.unwrap().head() == &head, "the head never changes");
+        }
+    }
+
+    #[test]
+    fn only_the_next_step_is_allowed() {
+        let late = day_start(date!(2025 - 10 - 12));
+        check(
+            |notice| notice.into_opening().map(|opening| opening.open(1, 5, late).state.into()),
+            [Some("open"), None, None, None],
+        );
+        check(
+            |notice| notice.into_open()?.close(&calendar(), late).map(|step| step.state.into()),
+            [None, Some("closed"), None, None],
+        );
+        check(
+            |notice| notice.into_closed().map(|closed| closed.settle().state.into()),
+            [None, None, Some("settled"), None],
+        );
+    }
+
+    #[test]
+    fn it_closes_after_its_last_day_and_not_on_it() {
+        let open = || opening().open(1, 5, day_start(OPENED)).state;
+        let last_moment = day_start(date!(2025 - 10 - 12)) - time::Duration::microseconds(1);
+        assert_eq!(open().close(&calendar(), last_moment).err(), Some(Refused::NotDue));
+        let closed = open().close(&calendar(), day_start(date!(2025 - 10 - 20))).unwrap().state;
+        assert_eq!(closed.last_day, LAST_DAY);
+        assert_eq!(Notice::from(closed).over().unwrap().since(), date!(2025 - 10 - 12));
+    }
+
+    #[test]
+    fn the_public_has_all_days_of_an_open_notice_and_no_other() {
+        for (notice, open) in all().into_iter().zip([false, true, false, false]) {
+            for (day, within) in [(OPENED, true), (LAST_DAY, true), (date!(2025 - 10 - 12), false)] {
+                let running = notice.running(&calendar(), day);
+                assert_eq!(running.is_ok(), open && within, "{} on {day}", notice.word());
+            }
+        }
+        let over: Vec<_> = all().iter().map(|notice| notice.over().is_some()).collect();
+        assert_eq!(over, [false, false, true, true]);
+    }
+
+    #[test]
+    fn an_objection_is_resolved_once() {
+        let filed = Filed {
+            id: Id(Uuid::from_u128(2)),
+            entry: Id(Uuid::from_u128(3)),
+            entry_name: "areas/620900/notices/1/entries/X".to_owned(),
+            ground: "不符合认定标准，材料有误。".to_owned(),
+            objector_name: "李四".to_owned(),
+            objector_tel: "13800000000".to_owned(),
+            filed_at: day_start(OPENED),
+        };
+        let resolution =
+            || Resolution {
+                text: "核实".to_owned(), officer: "officer".to_owned(), at: day_start(LAST_DAY)
+            };
+        let standing = Objection::file(filed.clone()).state;
+        assert_eq!((standing.word(), standing.resolution()), ("standing", None));
+        let upheld = standing.clone().uphold(resolution()).unwrap().state;
+        let dismissed = standing.clone().dismiss(resolution()).unwrap().state;
+        assert_eq!((upheld.word(), dismissed.word()), ("upheld", "dismissed"));
+        for resolved in [upheld, dismissed] {
+            assert_eq!(resolved.filed(), &filed, "the original is immutable");
+            assert_eq!(resolved.clone().uphold(resolution()).err(), Some(Refused::Resolved));
+            assert_eq!(resolved.clone().dismiss(resolution()).err(), Some(Refused::Resolved));
+            assert!(!format!("{resolved:?}").contains("李四"));
+        }
     }
 }

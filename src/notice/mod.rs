@@ -1,3 +1,12 @@
 //! 公示.
 
+pub mod close;
 pub mod domain;
+pub mod entry;
+pub mod grpc;
+pub mod objection;
+pub mod open;
+pub mod query;
+mod refusal;
+mod row;
+pub mod store;

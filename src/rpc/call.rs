@@ -91,6 +91,7 @@ where
         parse::check(input)?;
         let view = service.db().view(&actor, Owner::Nobody).await?;
         let owner = find(&view, input).await?;
+        admit(&actor, input, &owner)?;
         let mut tries = 1;
         loop {
             match once(service, &actor, owner.clone(), input, &verb).await {
@@ -100,6 +101,22 @@ where
         }
     };
     answer.await.map(Response::new).map_err(|error| status(error, language))
+}
+
+/// Whether a write may go through to a person whom its caller need not reach: in public matter always, for the options
+/// of the method say who may call it; in an area's matter for those who hold the area that the request names.
+fn admit<Q: Call>(actor: &Actor, input: &Q, owner: &Owner) -> Result<()> {
+    if !matches!(owner, Owner::Through(_)) {
+        return Ok(());
+    }
+    match Q::SCOPE {
+        Scope::Public => Ok(()),
+        Scope::Area if actor.holds(&parse::area(input.owner())?) => Ok(()),
+        Scope::Area => Err(Error::not_found(input.owner())),
+        Scope::Person | Scope::System => {
+            Err(Error::internal(format!("{}: its scope does not lead through to a person", Q::METHOD)))
+        }
+    }
 }
 
 async fn once<S, Q, A, V>(service: &S, actor: &Actor, owner: Owner, input: &Q, verb: &V) -> Result<A>

@@ -1,0 +1,86 @@
+//! 待遇生效: a benefit for each entry of a notice that ended undisputed.
+
+use std::sync::Arc;
+
+use super::domain::Benefit;
+use super::store;
+use crate::app::App;
+use crate::application;
+use crate::catalog::store::Published;
+use crate::db::work::{Owner, Work};
+use crate::kernel::access::Actor;
+use crate::kernel::error::{Error, Refusal, Result};
+use crate::kernel::step::Step;
+use crate::notice;
+use crate::notice::domain::Undisputed;
+use crate::notice::store::Place;
+
+/// The job. Answers how many benefits were granted.
+pub async fn run(app: &App) -> Result<u64> {
+    let view = app.db.view(&Actor::system(), Owner::Nobody).await?;
+    let mut done = 0;
+    for place in notice::store::undisputed(&view).await? {
+        match grant(app, &place).await {
+            Ok(granted) => done += u64::from(granted),
+            Err(error) => {
+                let reference = &place.reference;
+                tracing::error!(notice.reference = %reference, error = %error, "a benefit could not be granted");
+            }
+        }
+    }
+    Ok(done)
+}
+
+/// Grants the benefit of one entry in its person's own transaction: the benefit, the line and the entry move together
+/// or not at all. False when another run was faster, or when the person has the benefit from elsewhere.
+async fn grant(app: &App, place: &Place) -> Result<bool> {
+    let work = app.db.work(&Actor::system(), Owner::Person(place.psn_no.clone())).await?;
+    let stored = notice::store::entry(&work, place.entry).await?;
+    let Some(undisputed) = stored.entry.undisputed() else {
+        work.rollback().await?;
+        return Ok(false);
+    };
+    let (code, line) = (undisputed.code().to_owned(), undisputed.application());
+    let application = application::store::get(&work, line).await?;
+    let decided = application.application.into_decided().map_err(Refusal::from)?;
+    let published = rules(app, &undisputed)?;
+    let disease = published
+        .catalog
+        .disease(&code)
+        .ok_or_else(|| Error::internal(format!("no catalogue has disease {code} any more")))?;
+    let step = Benefit::grant(undisputed, disease, &published.catalog.rules, work.new_id(), work.now());
+    let (id, granted) = create(&work, step, &place.reference).await?;
+    let step = decided.grant(&code, store::name(work.person()?, id)).map_err(Refusal::from)?;
+    application::store::save(&work, &app.calendar, application.version, step).await?;
+    let step = stored.entry.conclude().map_err(Refusal::from)?;
+    notice::store::save_entry(&work, stored.version, step).await?;
+    work.commit().await?;
+    Ok(granted)
+}
+
+/// Creates the benefit, unless the person has one for the disease in those days. That cannot be as long as nobody may
+/// apply for what he holds. Should it be so all the same, the line is served by the benefit that is there: two for one
+/// disease would pay twice, and a line that is tried forever would serve nobody.
+async fn create(
+    work: &Work,
+    step: Step<Benefit, super::domain::Event>,
+    reference: &str,
+) -> Result<(crate::kernel::id::Id, bool)> {
+    let held = store::of_disease(work, &step.state.code).await?;
+    if let Some(other) = held.iter().find(|other| other.benefit.overlaps(&step.state)) {
+        let benefit = other.benefit.id;
+        tracing::error!(notice.reference = %reference, benefit.id = %benefit, "the benefit is held already: the line is served by it");
+        return Ok((benefit, false));
+    }
+    Ok((store::create(work, step).await?.benefit.id, true))
+}
+
+/// The rules of the day on which the notice was over; where they do not know the disease any more, those of the day on
+/// which it was approved, so that nobody loses what was decided.
+fn rules(app: &App, undisputed: &Undisputed) -> Result<Arc<Published>> {
+    let current = app.catalogs.in_force(undisputed.area(), undisputed.closed_on())?;
+    if current.catalog.disease(undisputed.code()).is_some() {
+        return Ok(current);
+    }
+    app.catalogs.in_force(undisputed.area(), undisputed.approved_on())
+}

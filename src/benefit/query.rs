@@ -1,0 +1,123 @@
+//! What a person has, whether it is in force on a day, and what is left of it.
+
+use std::sync::Arc;
+
+use time::Date;
+
+use super::accumulator::{self, Used};
+use super::domain::{self, Benefit, Standing};
+use super::store::{self, Stored};
+use crate::app::App;
+use crate::catalog::domain::Insutype;
+use crate::catalog::store::Published;
+use crate::db::page::{Page, Paged};
+use crate::db::work::View;
+use crate::insured;
+use crate::insured::domain::NotEligible;
+use crate::kernel::error::{Error, Refusal, Result};
+use crate::kernel::id::Id;
+use crate::kernel::money::Money;
+
+/// Items of a page without the caller's saying so.
+const SIZE: usize = 50;
+
+/// Whether a benefit is in force on a day, and what it may still pay in that day's year.
+pub struct Check {
+    /// Why it is not in force; none when it is.
+    pub reasons: Vec<Refusal>,
+    /// The benefit in force, or the newest one that is not.
+    pub benefit: Option<Id>,
+    /// 年度支付限额.
+    pub limit: Money,
+    /// 年度已支付.
+    pub used: Money,
+    /// The catalogue in force on that day.
+    pub published: Arc<Published>,
+}
+
+/// What was allowed and used in a year.
+pub struct Year {
+    /// 年度.
+    pub year: i32,
+    /// 险种.
+    pub insutype: Insutype,
+    /// 年度支付限额, as in force today.
+    pub limit: Money,
+    /// What was used.
+    pub used: Used,
+}
+
+/// Benefits of this call's person, newest first.
+pub async fn list(view: &View, parent: &str, size: i32, token: &str) -> Result<Paged<Stored>> {
+    let page = Page::read(view, format!("benefits/{parent}"), size, SIZE, token)?;
+    let before = page.after.as_deref().map(Id::parse).transpose()?;
+    let rows = store::list(view, before, page.limit()).await?;
+    page.close(view, rows, |stored| stored.benefit.id.to_string())
+}
+
+/// Diseases for which this call's person has a benefit that has not ended as of today: in force, suspended or yet to
+/// begin.
+pub async fn held_codes(view: &View) -> Result<Vec<String>> {
+    let today = view.today();
+    let held = store::list(view, None, u64::from(u32::MAX)).await?;
+    let open = held.into_iter().filter(|stored| stored.benefit.standing(today) != Standing::Ended);
+    let mut codes: Vec<_> = open.map(|stored| stored.benefit.code).collect();
+    codes.sort();
+    codes.dedup();
+    Ok(codes)
+}
+
+/// Whether this call's person has the benefit for a disease on a day, with every reason against it.
+pub async fn check(view: &View, app: &App, code: &str, day: Date) -> Result<Check> {
+    let insured = insured::store::get(view).await?.insured;
+    let published = app.catalogs.in_force(&insured.insu_admdvs, day)?;
+    let benefits = of_disease(view, code).await?;
+    let mut reasons = Vec::new();
+    let found = domain::in_force(&benefits, code, day);
+    let benefit = match &found {
+        Ok(in_force) => Some(in_force.benefit()),
+        Err(_) => benefits.first().map(|newest| newest.id),
+    };
+    let insutype = kind(&benefits, benefit).unwrap_or(insured.insutype);
+    reasons.extend(found.err().map(Refusal::from));
+    // What the insurance was on a day that is past is not known any more.
+    if day >= view.today() {
+        reasons.extend(insured.standing(view.today()).into_iter().map(Refusal::from));
+    }
+    let limit = match published.catalog.disease(code) {
+        Some(disease) => domain::highest_limit(&published.catalog, disease, insutype, insured.retired()),
+        None => {
+            reasons.push(NotEligible::UnknownDisease { code: code.to_owned() }.into());
+            Money::ZERO
+        }
+    };
+    let used = accumulator::read(view, insutype, day.year(), code).await?.used;
+    Ok(Check { reasons, benefit, limit, used, published })
+}
+
+/// 年度累计 of this call's person for a disease; of this year when none is named.
+pub async fn year(view: &View, app: &App, code: &str, year: Option<i32>) -> Result<Year> {
+    let insured = insured::store::get(view).await?.insured;
+    let published = app.catalogs.in_force(&insured.insu_admdvs, view.today())?;
+    let disease = published
+        .catalog
+        .disease(code)
+        .ok_or_else(|| Error::not_found(&format!("areas/{}/diseases/{code}", published.area)))?;
+    let benefits = of_disease(view, code).await?;
+    let newest = benefits.first().map(|newest| newest.id);
+    let insutype = kind(&benefits, newest).unwrap_or(insured.insutype);
+    let limit = domain::highest_limit(&published.catalog, disease, insutype, insured.retired());
+    let year = year.unwrap_or_else(|| view.today().year());
+    let used = accumulator::read(view, insutype, year, code).await?;
+    Ok(Year { year, insutype, limit, used })
+}
+
+/// A person's benefits for a disease, newest first.
+async fn of_disease(view: &View, code: &str) -> Result<Vec<Benefit>> {
+    Ok(store::of_disease(view, code).await?.into_iter().map(|stored| stored.benefit).collect())
+}
+
+/// 险种 under which a benefit was granted.
+fn kind(benefits: &[Benefit], id: Option<Id>) -> Option<Insutype> {
+    benefits.iter().find(|benefit| Some(benefit.id) == id).map(|benefit| benefit.insutype)
+}

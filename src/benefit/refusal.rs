@@ -1,0 +1,79 @@
+//! What people and programs are told when a benefit cannot be changed, or is not in force.
+
+use time::Date;
+
+use super::domain::{ChangeRefused, NotInForce};
+use crate::kernel::error::Refusal;
+
+impl From<ChangeRefused> for Refusal {
+    fn from(refused: ChangeRefused) -> Self {
+        match refused {
+            ChangeRefused::Ended => Self::new(
+                "BENEFIT_ENDED",
+                "待遇已终止，不能再变更。",
+                "the benefit has ended; nothing can change it.",
+            ),
+            ChangeRefused::InPast => {
+                Self::new("DAY_IN_PAST", "日期不能早于今天。", "the day lies before today.")
+                    .help("请填写今天或之后的日期。", "name today or a later day.")
+            }
+            ChangeRefused::AlreadySuspended => {
+                Self::new("ALREADY_SUSPENDED", "该期间已暂停。", "it is suspended in that time already.")
+            }
+            ChangeRefused::NotSuspended => {
+                Self::new("NOT_SUSPENDED", "待遇在该日未处于暂停状态。", "it is not suspended on that day.")
+            }
+            ChangeRefused::Order => Self::new(
+                "PERIOD_ORDER",
+                "结束日期不能早于开始日期，且暂停不能早于待遇开始。",
+                "the period ends before it begins, or begins before the benefit does.",
+            ),
+            ChangeRefused::AbuseLength => Self::new(
+                "ABUSE_LENGTH",
+                "违规暂停期限为 3 至 12 个月（《医疗保障基金使用监督管理条例》第四十一条）。",
+                "a suspension for abuse lasts 3 to 12 months (Regulations on fund use, art. 41).",
+            )
+            .help("请填写 3 至 12 个月的结束日期。", "name a last day 3 to 12 months later."),
+        }
+    }
+}
+
+impl From<NotInForce> for Refusal {
+    fn from(reason: NotInForce) -> Self {
+        match reason {
+            NotInForce::None { code } => Self::new(
+                "NO_BENEFIT",
+                format!("没有病种 {code} 的门诊慢特病待遇。"),
+                format!("there is no benefit for disease {code}."),
+            )
+            .help("请先申请并经公示无异议。", "apply first; it begins after an undisputed notice.")
+            .about(code),
+            NotInForce::NotBegun { code, begndate } => Self::new(
+                "BENEFIT_NOT_BEGUN",
+                format!("病种 {code} 的待遇自 {begndate} 起生效。"),
+                format!("the benefit for disease {code} begins on {begndate}."),
+            )
+            .about(code)
+            .met_on(begndate),
+            NotInForce::Suspended { code, until } => {
+                let suspended = Self::new(
+                    "BENEFIT_SUSPENDED",
+                    format!("病种 {code} 的待遇已暂停。"),
+                    format!("the benefit for disease {code} is suspended."),
+                )
+                .help("请联系经办机构。", "ask the bureau.")
+                .about(code);
+                match until.and_then(Date::next_day) {
+                    Some(day) => suspended.met_on(day),
+                    None => suspended,
+                }
+            }
+            NotInForce::Ended { code, enddate } => Self::new(
+                "BENEFIT_ENDED",
+                format!("病种 {code} 的待遇已于 {enddate} 终止。"),
+                format!("the benefit for disease {code} ended on {enddate}."),
+            )
+            .about(code),
+        }
+    }
+}

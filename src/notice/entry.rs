@@ -1,0 +1,536 @@
+//! An entry of a notice: what holds it back, and the proof that nothing does. Pure.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use time::Date;
+
+use super::domain::{Over, Refused, Running};
+use crate::catalog::domain::Insutype;
+use crate::kernel::id::Id;
+use crate::kernel::region::Region;
+use crate::kernel::step::Step;
+
+/// An entry in any state, as it is stored.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum Entry {
+    /// 公示中.
+    Listed(Listed),
+    /// 异议处理中.
+    Objected(Objected),
+    /// 无异议.
+    Undisputed(Cleared),
+    /// 无异议, and what it proves was taken: its line has its benefit.
+    Concluded(Cleared),
+    /// 异议成立.
+    Removed(Removed),
+}
+
+/// What never changes.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct Listing {
+    /// Its id.
+    pub id: Id,
+    /// The notice.
+    pub notice: Id,
+    /// `areas/{admdvs}/notices/{id}/entries/{reference}`.
+    pub name: String,
+    /// 公示编号.
+    pub reference: String,
+    /// 参保地.
+    pub insured_area: Region,
+    /// 险种.
+    pub insutype: Insutype,
+    /// 病种代码.
+    pub code: String,
+    /// The application.
+    pub application: Id,
+    /// The day on which the line was approved.
+    pub approved_on: Date,
+    /// 姓名, masked.
+    pub masked_name: String,
+    /// 证件号码, masked.
+    pub masked_certno: String,
+    /// 病种名称; empty unless the policy publishes it.
+    pub opsp_dise_name: String,
+}
+
+impl std::fmt::Debug for Listing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Listing({})", self.reference)
+    }
+}
+
+/// 公示中.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Listed {
+    /// What never changes.
+    pub listing: Listing,
+    /// The day on which the last objection to it was dismissed; none when there was none.
+    pub dismissed_on: Option<Date>,
+}
+
+/// 异议处理中.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Objected {
+    /// What never changes.
+    pub listing: Listing,
+    /// The objections that stand, at least one.
+    pub standing: BTreeSet<Id>,
+}
+
+/// 无异议.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Cleared {
+    /// What never changes.
+    pub listing: Listing,
+    /// The first day on which the notice was over and nothing stood against it any more.
+    pub closed_on: Date,
+}
+
+/// 异议成立.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Removed {
+    /// What never changes.
+    pub listing: Listing,
+    /// Objections that are not resolved. Their objectors still have a right to an answer.
+    pub standing: BTreeSet<Id>,
+}
+
+/// Proof that the public had its days and no objection stands. Only `Entry::undisputed` makes one.
+#[derive(Debug)]
+pub struct Undisputed {
+    listing: Listing,
+    closed_on: Date,
+}
+
+impl Undisputed {
+    /// 参保地.
+    pub fn area(&self) -> &Region {
+        &self.listing.insured_area
+    }
+
+    /// 险种.
+    pub fn insutype(&self) -> Insutype {
+        self.listing.insutype
+    }
+
+    /// 病种代码.
+    pub fn code(&self) -> &str {
+        &self.listing.code
+    }
+
+    /// The application.
+    pub fn application(&self) -> Id {
+        self.listing.application
+    }
+
+    /// The notice entry.
+    pub fn entry(&self) -> Id {
+        self.listing.id
+    }
+
+    /// `areas/{admdvs}/notices/{id}/entries/{reference}`.
+    pub fn name(&self) -> String {
+        self.listing.name.clone()
+    }
+
+    /// The day on which the line was approved.
+    pub fn approved_on(&self) -> Date {
+        self.listing.approved_on
+    }
+
+    /// The day on which the notice was over and nothing stood against it any more.
+    pub fn closed_on(&self) -> Date {
+        self.closed_on
+    }
+}
+
+/// What happened to an entry.
+#[derive(Debug, Serialize)]
+#[serde(tag = "type")]
+pub enum Event {
+    /// Entered.
+    #[serde(rename = "notice.entry_listed")]
+    Listed { opsp_dise_code: String, application: Id },
+    /// An objection was filed.
+    #[serde(rename = "notice.entry_objected")]
+    Objected { standing: usize },
+    /// An objection was resolved, and what the entry waits for has not changed otherwise.
+    #[serde(rename = "notice.entry_objection_resolved")]
+    ObjectionResolved { standing: usize },
+    /// The last objection was dismissed while the notice was open.
+    #[serde(rename = "notice.entry_relisted")]
+    Relisted {},
+    /// 无异议.
+    #[serde(rename = "notice.entry_undisputed")]
+    Undisputed { opsp_dise_code: String, closed_on: Date },
+    /// Its line has its benefit.
+    #[serde(rename = "notice.entry_concluded")]
+    Concluded {},
+    /// 异议成立.
+    #[serde(rename = "notice.entry_removed")]
+    Removed { standing: usize },
+}
+
+impl Entry {
+    /// Enters a line into a notice.
+    pub fn list(listing: Listing) -> Step<Self, Event> {
+        let event = Event::Listed { opsp_dise_code: listing.code.clone(), application: listing.application };
+        Step::new(Self::Listed(Listed { listing, dismissed_on: None }), event)
+    }
+
+    /// An objection is filed. `running` is the proof that the public may.
+    pub fn object(self, running: &Running, objection: Id) -> Result<Step<Self, Event>, Refused> {
+        self.is_of(running.notice())?;
+        let (listing, mut standing) = match self {
+            Self::Listed(Listed { listing, .. }) => (listing, BTreeSet::new()),
+            Self::Objected(Objected { listing, standing }) => (listing, standing),
+            Self::Undisputed(_) | Self::Concluded(_) => return Err(Refused::EntryCleared),
+            Self::Removed(_) => return Err(Refused::EntryRemoved),
+        };
+        standing.insert(objection);
+        let event = Event::Objected { standing: standing.len() };
+        Ok(Step::new(Self::Objected(Objected { listing, standing }), event))
+    }
+
+    /// 异议成立: a standing objection was upheld.
+    pub fn uphold(self, objection: Id) -> Result<Step<Self, Event>, Refused> {
+        let removed_before = matches!(self, Self::Removed(_));
+        let (listing, standing) = self.resolve(objection)?;
+        let event = if removed_before {
+            Event::ObjectionResolved { standing: standing.len() }
+        } else {
+            Event::Removed { standing: standing.len() }
+        };
+        Ok(Step::new(Self::Removed(Removed { listing, standing }), event))
+    }
+
+    /// 异议不成立: a standing objection was dismissed. When no other stands, the entry is listed again, or undisputed
+    /// where the notice is over.
+    pub fn dismiss(
+        self,
+        objection: Id,
+        over: Option<&Over>,
+        today: Date,
+    ) -> Result<Step<Self, Event>, Refused> {
+        if let Some(over) = over {
+            self.is_of(over.notice())?;
+        }
+        let removed_before = matches!(self, Self::Removed(_));
+        let (listing, standing) = self.resolve(objection)?;
+        let event = Event::ObjectionResolved { standing: standing.len() };
+        if removed_before {
+            return Ok(Step::new(Self::Removed(Removed { listing, standing }), event));
+        }
+        if !standing.is_empty() {
+            return Ok(Step::new(Self::Objected(Objected { listing, standing }), event));
+        }
+        let listed = Listed { listing, dismissed_on: Some(today) };
+        match over {
+            Some(over) => Ok(listed.clear(over)),
+            None => Ok(Step::new(Self::Listed(listed), Event::Relisted {})),
+        }
+    }
+
+    /// 无异议: the notice is over and nothing stands against the entry.
+    pub fn close(self, over: &Over) -> Result<Step<Self, Event>, Refused> {
+        self.is_of(over.notice())?;
+        match self {
+            Self::Listed(listed) => Ok(listed.clear(over)),
+            Self::Objected(_) => Err(Refused::EntryHeld),
+            Self::Undisputed(_) | Self::Concluded(_) => Err(Refused::EntryCleared),
+            Self::Removed(_) => Err(Refused::EntryRemoved),
+        }
+    }
+
+    /// The proof that nobody objects; none while the notice runs, while an objection stands, and after it was taken.
+    pub fn undisputed(&self) -> Option<Undisputed> {
+        match self {
+            Self::Undisputed(Cleared { listing, closed_on }) => {
+                Some(Undisputed { listing: listing.clone(), closed_on: *closed_on })
+            }
+            Self::Listed(_) | Self::Objected(_) | Self::Concluded(_) | Self::Removed(_) => None,
+        }
+    }
+
+    /// What it proved was taken: its line has its benefit.
+    pub fn conclude(self) -> Result<Step<Self, Event>, Refused> {
+        match self {
+            Self::Undisputed(cleared) => Ok(Step::new(Self::Concluded(cleared), Event::Concluded {})),
+            Self::Listed(_) | Self::Objected(_) | Self::Concluded(_) | Self::Removed(_) => {
+                Err(Refused::EntryNotCleared)
+            }
+        }
+    }
+
+    /// What never changes.
+    pub fn listing(&self) -> &Listing {
+        match self {
+            Self::Listed(Listed { listing, .. })
+            | Self::Objected(Objected { listing, .. })
+            | Self::Undisputed(Cleared { listing, .. })
+            | Self::Concluded(Cleared { listing, .. })
+            | Self::Removed(Removed { listing, .. }) => listing,
+        }
+    }
+
+    /// Whether it went through to a removal.
+    pub fn is_removed(&self) -> bool {
+        matches!(self, Self::Removed(_))
+    }
+
+    /// Its word in the table.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Listed(_) => LISTED,
+            Self::Objected(_) => OBJECTED,
+            Self::Undisputed(_) => UNDISPUTED,
+            Self::Concluded(_) => "concluded",
+            Self::Removed(_) => REMOVED,
+        }
+    }
+
+    fn is_of(&self, notice: Id) -> Result<(), Refused> {
+        if self.listing().notice == notice { Ok(()) } else { Err(Refused::Mismatch) }
+    }
+
+    /// Takes an objection out of those that stand.
+    fn resolve(self, objection: Id) -> Result<(Listing, BTreeSet<Id>), Refused> {
+        let (listing, mut standing) = match self {
+            Self::Objected(Objected { listing, standing }) | Self::Removed(Removed { listing, standing }) => {
+                (listing, standing)
+            }
+            Self::Listed(_) | Self::Undisputed(_) | Self::Concluded(_) => return Err(Refused::Mismatch),
+        };
+        if standing.remove(&objection) { Ok((listing, standing)) } else { Err(Refused::Mismatch) }
+    }
+}
+
+impl Listed {
+    fn clear(self, over: &Over) -> Step<Entry, Event> {
+        let closed_on = self.dismissed_on.map_or(over.since(), |dismissed| dismissed.max(over.since()));
+        let event = Event::Undisputed { opsp_dise_code: self.listing.code.clone(), closed_on };
+        Step::new(Entry::Undisputed(Cleared { listing: self.listing, closed_on }), event)
+    }
+}
+
+/// Word of a listed entry.
+pub const LISTED: &str = "listed";
+/// Word of an entry that is held.
+pub const OBJECTED: &str = "objected";
+/// Word of an entry whose benefit is due.
+pub const UNDISPUTED: &str = "undisputed";
+/// Word of a removed entry.
+pub const REMOVED: &str = "removed";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::calendar::{Calendar, EMBEDDED};
+    use crate::kernel::day_start;
+    use crate::notice::domain::{Head, Notice, Opening};
+    use time::macros::date;
+    use uuid::Uuid;
+
+    const TODAY: Date = date!(2025 - 09 - 30);
+    const OVER_SINCE: Date = date!(2025 - 10 - 12);
+    const LATER: Date = date!(2025 - 11 - 03);
+
+    fn id(number: u128) -> Id {
+        Id(Uuid::from_u128(number))
+    }
+
+    fn calendar() -> Calendar {
+        Calendar::parse(EMBEDDED.0, EMBEDDED.1).unwrap()
+    }
+
+    fn notice(number: u128) -> Notice {
+        let head = Head {
+            id: id(number),
+            area: Region::find("620900").unwrap(),
+            number: "2025-001".to_owned(),
+            insutype: Insutype::Employee,
+            created_at: day_start(TODAY),
+        };
+        Opening::begin(head).state.open(1, 5, day_start(date!(2025 - 09 - 28))).state.into()
+    }
+
+    fn running(number: u128) -> Running {
+        notice(number).running(&calendar(), TODAY).unwrap()
+    }
+
+    fn over(number: u128) -> Over {
+        let closed = notice(number).into_open().unwrap().close(&calendar(), day_start(LATER)).unwrap();
+        Notice::from(closed.state).over().unwrap()
+    }
+
+    fn listed() -> Entry {
+        let listing = Listing {
+            id: id(7),
+            notice: id(1),
+            name: "areas/620900/notices/1/entries/2025-001-ABCDEF".to_owned(),
+            reference: "2025-001-ABCDEF".to_owned(),
+            insured_area: Region::find("620902").unwrap(),
+            insutype: Insutype::Employee,
+            code: "M01600".to_owned(),
+            application: id(8),
+            approved_on: date!(2025 - 09 - 26),
+            masked_name: "张*".to_owned(),
+            masked_certno: "620902********0011".to_owned(),
+            opsp_dise_name: String::new(),
+        };
+        Entry::list(listing).state
+    }
+
+    fn objected() -> Entry {
+        listed().object(&running(1), id(11)).unwrap().state
+    }
+
+    fn twice() -> Entry {
+        objected().object(&running(1), id(12)).unwrap().state
+    }
+
+    /// Listed, objected, objected twice, undisputed, concluded, removed, removed while another objection stands.
+    fn all() -> [Entry; 7] {
+        let undisputed = listed().close(&over(1)).unwrap().state;
+        let concluded = undisputed.clone().conclude().unwrap().state;
+        let removed = objected().uphold(id(11)).unwrap().state;
+        let half = twice().uphold(id(12)).unwrap().state;
+        [listed(), objected(), twice(), undisputed, concluded, removed, half]
+    }
+
+    fn check(
+        step: impl Fn(Entry) -> Result<Step<Entry, Event>, Refused>,
+        expected: [Result<&str, Refused>; 7],
+    ) {
+        for (entry, expected) in all().into_iter().zip(expected) {
+            let before = entry.clone();
+            let done = step(entry).map(|step| step.state);
+            assert_eq!(done.as_ref().map(Entry::word).map_err(Clone::clone), expected, "from {before:?}");
+            assert!(
+                done.is_err() || done.unwrap().listing() == before.listing(),
+                "the listing never changes"
+            );
+        }
+    }
+
+    #[test]
+    fn the_public_may_object_to_what_is_listed() {
+        use Refused::{EntryCleared, EntryRemoved};
+        check(
+            |entry| entry.object(&running(1), id(13)),
+            [
+                Ok(OBJECTED),
+                Ok(OBJECTED),
+                Ok(OBJECTED),
+                Err(EntryCleared),
+                Err(EntryCleared),
+                Err(EntryRemoved),
+                Err(EntryRemoved),
+            ],
+        );
+        check(|entry| entry.object(&running(2), id(13)), [const { Err(Refused::Mismatch) }; 7]);
+    }
+
+    #[test]
+    fn one_objection_upheld_removes_the_entry() {
+        use Refused::Mismatch;
+        check(
+            |entry| entry.uphold(id(11)),
+            [
+                Err(Mismatch),
+                Ok(REMOVED),
+                Ok(REMOVED),
+                Err(Mismatch),
+                Err(Mismatch),
+                Err(Mismatch),
+                Ok(REMOVED),
+            ],
+        );
+        check(|entry| entry.uphold(id(99)), [const { Err(Refused::Mismatch) }; 7]);
+    }
+
+    #[test]
+    fn dismissed_while_the_notice_runs_it_is_listed_again() {
+        use Refused::Mismatch;
+        check(
+            |entry| entry.dismiss(id(11), None, TODAY),
+            [
+                Err(Mismatch),
+                Ok(LISTED),
+                Ok(OBJECTED),
+                Err(Mismatch),
+                Err(Mismatch),
+                Err(Mismatch),
+                Ok(REMOVED),
+            ],
+        );
+        check(|entry| entry.dismiss(id(99), None, TODAY), [const { Err(Refused::Mismatch) }; 7]);
+    }
+
+    #[test]
+    fn dismissed_after_the_notice_it_is_undisputed_unless_another_stands() {
+        use Refused::Mismatch;
+        check(
+            |entry| entry.dismiss(id(11), Some(&over(1)), LATER),
+            [
+                Err(Mismatch),
+                Ok(UNDISPUTED),
+                Ok(OBJECTED),
+                Err(Mismatch),
+                Err(Mismatch),
+                Err(Mismatch),
+                Ok(REMOVED),
+            ],
+        );
+        check(|entry| entry.dismiss(id(11), Some(&over(2)), LATER), [const { Err(Refused::Mismatch) }; 7]);
+    }
+
+    #[test]
+    fn only_what_is_listed_is_cleared_by_the_end_of_the_notice() {
+        use Refused::{EntryCleared, EntryHeld, EntryRemoved};
+        check(
+            |entry| entry.close(&over(1)),
+            [
+                Ok(UNDISPUTED),
+                Err(EntryHeld),
+                Err(EntryHeld),
+                Err(EntryCleared),
+                Err(EntryCleared),
+                Err(EntryRemoved),
+                Err(EntryRemoved),
+            ],
+        );
+        check(|entry| entry.close(&over(2)), [const { Err(Refused::Mismatch) }; 7]);
+    }
+
+    #[test]
+    fn only_what_is_undisputed_is_concluded() {
+        let no = || Err(Refused::EntryNotCleared);
+        check(Entry::conclude, [no(), no(), no(), Ok("concluded"), no(), no(), no()]);
+    }
+
+    #[test]
+    fn the_proof_comes_from_an_undisputed_entry_and_from_no_other() {
+        let proofs = all().map(|entry| entry.undisputed().is_some());
+        assert_eq!(proofs, [false, false, false, true, false, false, false]);
+    }
+
+    #[test]
+    fn the_proof_names_the_first_day_on_which_nothing_stood_against_it() {
+        let day = |step: Result<Step<Entry, Event>, Refused>| {
+            step.unwrap().state.undisputed().map(|proof| proof.closed_on())
+        };
+        assert_eq!(day(listed().close(&over(1))), Some(OVER_SINCE));
+        assert_eq!(day(objected().dismiss(id(11), Some(&over(1)), LATER)), Some(LATER));
+        let relisted = |on| objected().dismiss(id(11), None, on).unwrap().state;
+        assert_eq!(day(relisted(TODAY).close(&over(1))), Some(OVER_SINCE));
+        // Dismissed after the last day, before the job came to close the notice.
+        assert_eq!(day(relisted(date!(2025 - 10 - 14)).close(&over(1))), Some(date!(2025 - 10 - 14)));
+        let both = twice().dismiss(id(12), None, TODAY).unwrap().state;
+        assert_eq!(day(Ok(Step::new(both.clone(), Event::Relisted {}))), None);
+        assert_eq!(day(both.dismiss(id(11), Some(&over(1)), LATER)), Some(LATER));
+    }
+}

@@ -1,0 +1,75 @@
+//! What people and programs are told when a step of a notice is refused.
+
+use super::domain::Refused;
+use crate::kernel::error::Refusal;
+
+/// What an applicant is told when an objection to a disease was upheld.
+pub fn objection_upheld(code: &str) -> Refusal {
+    Refusal::new(
+        "OBJECTION_UPHELD",
+        format!("病种 {code} 在公示期间收到异议，经核实异议成立，不予享受待遇。"),
+        format!("an objection to disease {code} in its public notice was upheld; no benefit is granted."),
+    )
+    .help(
+        "可向经办机构了解理由，补充材料后重新申请，或依法申请行政复议、提起行政诉讼。",
+        "ask the bureau for its reasons, apply anew with further materials, or appeal as the law provides.",
+    )
+    .about(code)
+}
+
+impl From<Refused> for Refusal {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::NothingToPublish => Self::new(
+                "NOTHING_TO_PUBLISH",
+                "没有审核通过、等待公示的病种。",
+                "no approved line of this area and insured kind waits for a notice.",
+            )
+            .help("请待有申请审核通过后再开启公示。", "open a notice once an application was approved."),
+            Refused::Opening { number } => Self::new(
+                "NOTICE_OPENING",
+                format!("批次 {number} 正在准备中，将包含这些病种。"),
+                format!("notice {number} is being prepared and takes these lines up."),
+            )
+            .help("请等待该批次开始公示。", "wait until it is open."),
+            Refused::WrongState { needed, is } => Self::new(
+                "NOTICE_STATE",
+                "公示当前状态不允许此操作。",
+                format!("the notice is {is}; this step needs {needed}."),
+            ),
+            Refused::NotDue => {
+                Self::new("NOTICE_NOT_DUE", "公示期尚未届满。", "the notice's last day is not over.")
+            }
+            Refused::NotOpen | Refused::EntryCleared => Self::new(
+                "NOTICE_NOT_OPEN",
+                "不在公示期内，不能提出异议。",
+                "the notice is not open; objections are heard only while it is.",
+            )
+            .help("公示期外可向经办机构举报。", "outside of it, report to the bureau."),
+            Refused::EntryRemoved => Self::new(
+                "ENTRY_REMOVED",
+                "该公示条目已因异议成立被移除。",
+                "the entry was removed: an objection to it was upheld.",
+            ),
+            Refused::EntryHeld => Self::new(
+                "OBJECTION_STANDS",
+                "该公示条目有异议正在处理。",
+                "an objection stands against the entry.",
+            )
+            .help("请先处理异议。", "resolve it first."),
+            Refused::EntryNotCleared => Self::new(
+                "ENTRY_NOT_UNDISPUTED",
+                "该公示条目尚未确认无异议。",
+                "the entry is not undisputed.",
+            ),
+            Refused::Resolved => {
+                Self::new("OBJECTION_RESOLVED", "该异议已处理完毕。", "the objection was resolved before.")
+            }
+            Refused::Mismatch => Self::new(
+                "OBJECTION_MISMATCH",
+                "该异议或公示与此条目不符。",
+                "the objection or the notice is not the entry's.",
+            ),
+        }
+    }
+}
