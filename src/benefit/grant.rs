@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::domain::Benefit;
+use super::domain::{Benefit, Event};
 use super::store;
 use crate::app::App;
 use crate::application;
@@ -10,6 +10,7 @@ use crate::catalog::store::Published;
 use crate::db::work::{Owner, Work};
 use crate::kernel::access::Actor;
 use crate::kernel::error::{Error, Refusal, Result};
+use crate::kernel::id::Id;
 use crate::kernel::step::Step;
 use crate::notice;
 use crate::notice::domain::Undisputed;
@@ -61,11 +62,7 @@ async fn grant(app: &App, place: &Place) -> Result<bool> {
 /// Creates the benefit, unless the person has one for the disease in those days. That cannot be as long as nobody may
 /// apply for what he holds. Should it be so all the same, the line is served by the benefit that is there: two for one
 /// disease would pay twice, and a line that is tried forever would serve nobody.
-async fn create(
-    work: &Work,
-    step: Step<Benefit, super::domain::Event>,
-    reference: &str,
-) -> Result<(crate::kernel::id::Id, bool)> {
+async fn create(work: &Work, step: Step<Benefit, Event>, reference: &str) -> Result<(Id, bool)> {
     let held = store::of_disease(work, &step.state.code).await?;
     if let Some(other) = held.iter().find(|other| other.benefit.overlaps(&step.state)) {
         let benefit = other.benefit.id;

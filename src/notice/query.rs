@@ -5,10 +5,9 @@ use crate::app::App;
 use crate::db::page::{Page, Paged};
 use crate::db::work::View;
 use crate::kernel::access::Role;
-use crate::kernel::error::Result;
+use crate::kernel::error::{Error, Result};
 use crate::kernel::id::{Id, name_parts};
 use crate::kernel::region::Region;
-use crate::rpc::parse::area;
 
 /// Which page of a listing is asked for.
 pub struct Wanted<'a> {
@@ -31,7 +30,8 @@ pub async fn notice(view: &View, name: &str) -> Result<Stored> {
 
 /// The notices of an area, newest first.
 pub async fn notices(view: &View, wanted: Wanted<'_>) -> Result<Paged<Stored>> {
-    let area = area(wanted.parent)?;
+    let [area] = name_parts(wanted.parent, ["areas"])?;
+    let area = Region::find(area).ok_or_else(|| Error::not_found(wanted.parent))?;
     let page = page(view, "notices", &wanted)?;
     let before = page.after.as_deref().map(Id::parse).transpose()?;
     let rows = store::list(view, &area, before, page.limit()).await?;
@@ -68,6 +68,7 @@ fn page(view: &View, what: &str, wanted: &Wanted<'_>) -> Result<Page> {
 }
 
 fn parts(name: &str) -> Result<(Region, Id)> {
-    let [_, id] = name_parts(name, ["areas", "notices"])?;
-    Ok((area(name)?, Id::parse(id)?))
+    let [area, id] = name_parts(name, ["areas", "notices"])?;
+    let area = Region::find(area).ok_or_else(|| Error::not_found(name))?;
+    Ok((area, Id::parse(id)?))
 }
