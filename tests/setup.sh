@@ -2,7 +2,8 @@
 # one line a step, and does nothing, quickly, where nothing is missing. What it cannot install ends the script.
 # shellcheck shell=bash
 
-export OPSP_CACHE=${OPSP_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/opsp}
+# Not OPSP_…: the server takes such names for settings.
+export DEV_CACHE=${DEV_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/opsp}
 
 # Every pinned version stands here and nowhere else.
 PIN_PYTHON=(
@@ -51,28 +52,28 @@ need_pdf_tools() {
 
 # Clients that nobody here wrote: grpcio, grpcurl and protovalidate in a virtual environment, buf beside it.
 need_clients() {
-    local venv=$OPSP_CACHE/venv
-    export OPSP_PYTHON=$venv/bin/python OPSP_GRPCURL=$venv/bin/grpcurl
-    mkdir -p "$OPSP_CACHE"
-    exec 9>"$OPSP_CACHE/clients.lock"
+    local venv=$DEV_CACHE/venv
+    export DEV_PYTHON=$venv/bin/python DEV_GRPCURL=$venv/bin/grpcurl
+    mkdir -p "$DEV_CACHE"
+    exec 9>"$DEV_CACHE/clients.lock"
     flock 9
     if command -v node >/dev/null && command -v npm >/dev/null; then
-        export OPSP_BUF=$OPSP_CACHE/npm/node_modules/.bin/buf
+        export DEV_BUF=$DEV_CACHE/npm/node_modules/.bin/buf
         python_clients "$venv" "${PIN_PYTHON[@]}"
         buf_from_npm
     else
-        export OPSP_BUF=$venv/bin/buf
+        export DEV_BUF=$venv/bin/buf
         python_clients "$venv" "${PIN_PYTHON[@]}" "buf-bin==$PIN_BUF"
     fi
     exec 9>&-
-    printf 'clients: %s, %s, %s\n' "$OPSP_PYTHON" "$OPSP_GRPCURL" "$OPSP_BUF" >&2
+    printf 'clients: %s, %s, %s\n' "$DEV_PYTHON" "$DEV_GRPCURL" "$DEV_BUF" >&2
 }
 
 # python_clients VENV PIN…
 python_clients() {
     local venv=$1 python=python3
     shift
-    [ "$(cat "$venv/pins" 2>/dev/null)" = "$*" ] && "$OPSP_PYTHON" -c '' 2>/dev/null && return
+    [ "$(cat "$venv/pins" 2>/dev/null)" = "$*" ] && "$DEV_PYTHON" -c '' 2>/dev/null && return
     if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
         apt_install python3-venv
         python=/usr/bin/python3
@@ -80,14 +81,14 @@ python_clients() {
     printf 'installing %s …\n' "$*" >&2
     rm -rf "$venv"
     quietly "$python" -m venv "$venv"
-    quietly "$OPSP_PYTHON" -m pip install --disable-pip-version-check --no-input "$@"
+    quietly "$DEV_PYTHON" -m pip install --disable-pip-version-check --no-input "$@"
     printf '%s\n' "$*" >"$venv/pins"
 }
 
 buf_from_npm() {
-    [ "$("$OPSP_BUF" --version 2>/dev/null)" = "$PIN_BUF" ] && return
+    [ "$("$DEV_BUF" --version 2>/dev/null)" = "$PIN_BUF" ] && return
     printf 'installing @bufbuild/buf %s …\n' "$PIN_BUF" >&2
-    quietly npm install --prefix "$OPSP_CACHE/npm" --no-audit --no-fund --no-save "@bufbuild/buf@$PIN_BUF"
+    quietly npm install --prefix "$DEV_CACHE/npm" --no-audit --no-fund --no-save "@bufbuild/buf@$PIN_BUF"
 }
 
 apt_install() {

@@ -8,7 +8,7 @@ use crate::kernel::error::{Error, Refusal, Result};
 
 /// How long an instance that died keeps others from its job. A job that takes longer may run twice at once, which each
 /// of them is made for: it looks again, in the transaction, whether a thing is still due.
-const LEASE_SECONDS: i64 = 60;
+const LEASE_SECONDS: i64 = 10;
 
 /// What a job does. It gives the number of things that it did.
 pub type Run = for<'a> fn(&'a App, &'a Lease) -> BoxFuture<'a, Result<u64>>;

@@ -6,12 +6,14 @@ use std::time::Duration;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
-use crate::kernel::error::{Error, Refusal};
+use crate::kernel::error::{Error, Refusal, Violation};
 
 /// The domain of all reasons.
 const DOMAIN: &str = "opsp";
 /// Details travel in trailers, which are bounded.
 const VIOLATIONS_MAX: usize = 60;
+/// So many are told in the sentence as well.
+const TOLD_MAX: usize = 5;
 
 /// The language of sentences.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,11 +59,14 @@ pub fn status(error: Error, language: Language) -> Status {
                 details
                     .add_bad_request_violation(&violation.field, language.pick(&violation.zh, &violation.en));
             }
-            let fields: Vec<_> =
-                violations.iter().map(|violation| violation.field.as_str()).take(10).collect();
-            let zh = format!("{} 个字段不符合要求：{}", violations.len(), fields.join("、"));
-            let en =
-                format!("{} fields do not satisfy the contract: {}", violations.len(), fields.join(", "));
+            let told = |text: fn(&Violation) -> &str, colon: &str, between: &str| {
+                let told = violations.iter().take(TOLD_MAX);
+                let told = told.map(|found| format!("{}{colon}{}", found.field, text(found)));
+                told.collect::<Vec<_>>().join(between)
+            };
+            let count = violations.len();
+            let zh = format!("{count} 个字段不符合要求。{}", told(|found| &found.zh, "：", "；"));
+            let en = format!("{count} wrong fields. {}", told(|found| &found.en, " ", "; "));
             build(Code::InvalidArgument, details, language, &zh, &en)
         }
         Error::Refused(refusals) => refused(&refusals, language),

@@ -12,7 +12,7 @@ use crate::world::{Engine, OFFICER, World, token};
 fn tool(variable: &str, file: &str) -> PathBuf {
     let named = std::env::var_os(variable).map(PathBuf::from);
     let cache = || {
-        let cache = std::env::var_os("OPSP_CACHE").map(PathBuf::from);
+        let cache = std::env::var_os("DEV_CACHE").map(PathBuf::from);
         cache.unwrap_or_else(|| {
             PathBuf::from(std::env::var_os("HOME").expect("a home folder")).join(".cache/opsp")
         })
@@ -71,7 +71,7 @@ async fn grpcurl_lists_describes_and_calls() {
     let psn_no = world.person(row()).await;
     let address = world.running.address.to_string();
     tokio::task::spawn_blocking(move || {
-        let grpcurl = tool("OPSP_GRPCURL", "venv/bin/grpcurl");
+        let grpcurl = tool("DEV_GRPCURL", "venv/bin/grpcurl");
         let run = |arguments: &[&str]| output(Command::new(&grpcurl).arg("-plaintext").args(arguments));
         let (ok, list) = run(&[&address, "list"]);
         assert!(ok, "{list}");
@@ -99,7 +99,7 @@ async fn grpcurl_lists_describes_and_calls() {
         let (ok, text) =
             run(&["-H", &bearer, "-d", "{}", &address, "opsp.catalog.v1.CatalogService/GetDisease"]);
         assert!(
-            !ok && text.contains("google.rpc.BadRequest") && text.contains("\"field\": \"name\""),
+            !ok && text.contains("google.rpc.BadRequest") && text.contains(r#""field":"name""#),
             "{text}"
         );
     })
@@ -113,7 +113,7 @@ async fn buf_curl_calls_each_service() {
     let psn_no = world.person(row()).await;
     let address = world.running.address.to_string();
     tokio::task::spawn_blocking(move || {
-        let buf = tool("OPSP_BUF", "npm/node_modules/.bin/buf");
+        let buf = tool("DEV_BUF", "npm/node_modules/.bin/buf");
         for (method, caller, body, expected) in one_call_each(&psn_no) {
             let mut command = Command::new(&buf);
             command.args([
@@ -150,7 +150,7 @@ async fn python_calls_what_reflection_tells_it() {
             "method": "opsp.catalog.v1.CatalogService/GetDisease", "body": {}, "metadata": headers("portal"),
         }));
         let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/it/foreign.py");
-        let mut python = Command::new(tool("OPSP_PYTHON", "venv/bin/python"))
+        let mut python = Command::new(tool("DEV_PYTHON", "venv/bin/python"))
             .arg(script)
             .arg(address)
             .stdin(Stdio::piped())

@@ -1,6 +1,8 @@
 //! One integration binary: a real server in process over real gRPC, each test with its own database and clock, on
 //! SQLite and on PostgreSQL.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
+
 mod edge;
 mod feed;
 mod foreign;

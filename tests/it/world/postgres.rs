@@ -78,11 +78,6 @@ pub fn own() -> Cluster {
 }
 
 impl Cluster {
-    /// The URL of the database that is always there.
-    pub fn admin_url(&self) -> String {
-        self.url("postgres")
-    }
-
     /// The URL of one database of this cluster.
     pub fn url(&self, database: &str) -> String {
         format!("postgres://postgres@127.0.0.1:{}/{database}?sslmode=disable", self.port)
@@ -95,11 +90,6 @@ impl Cluster {
             "createdb",
             &["--strategy=file_copy", "--template", template.unwrap_or("template0"), name],
         );
-    }
-
-    /// Drops a database if it is there, and the connections to it.
-    pub fn drop_database(&self, name: &str) {
-        self.client("dropdb", &["--if-exists", "--force", name]);
     }
 
     /// Stops the server at once, as a crash would; its data stay.
