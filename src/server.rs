@@ -38,7 +38,7 @@ use crate::{
 const READINESS: Duration = Duration::from_secs(1);
 
 /// The contract as reflection shows it.
-const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptor.bin"));
+pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptor.bin"));
 
 /// A running server.
 pub struct Running {

@@ -7,6 +7,7 @@ export DEV_CACHE=${DEV_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/opsp}
 
 # Every pinned version stands here and nowhere else.
 PIN_PYTHON=(
+    googleapis-common-protos==1.76.0
     grpcio==1.85.1
     grpcio-health-checking==1.85.1
     grpcio-reflection==1.85.1

@@ -174,3 +174,40 @@ async fn python_calls_what_reflection_tells_it() {
     assert!(good.iter().all(|call| call["code"] == "OK"), "{good:#?}");
     assert_eq!((bad["code"].as_str(), bad["has_details"].as_bool()), (Some("INVALID_ARGUMENT"), Some(true)));
 }
+
+/// Random requests a method; the size of a larger run is set here.
+const REQUESTS: usize = 25;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_server_names_the_fields_that_protovalidate_finds() {
+    let world = World::start(Engine::Sqlite).await;
+    let address = world.running.address.to_string();
+    let answers = tokio::task::spawn_blocking(move || {
+        let folder = tempfile::tempdir().unwrap();
+        let descriptors = folder.path().join("descriptors.bin");
+        std::fs::write(&descriptors, opsp::server::DESCRIPTORS).unwrap();
+        let headers = json!([
+            ["authorization", format!("Bearer {}", token("every"))],
+            ["x-opsp-operator", OFFICER],
+            ["x-opsp-subject", "1"],
+        ]);
+        let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/it/agree.py");
+        let mut python = Command::new(tool("DEV_PYTHON", "venv/bin/python"))
+            .arg(script)
+            .args([&address, &descriptors.display().to_string(), &REQUESTS.to_string()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("python runs");
+        serde_json::to_writer(python.stdin.take().expect("its input"), &headers).expect("the headers are written");
+        let done = python.wait_with_output().expect("python ends");
+        assert!(done.status.success());
+        serde_json::from_slice::<Value>(&done.stdout).expect("it answers in JSON")
+    })
+    .await
+    .unwrap();
+    assert_eq!(answers["differences"], json!([]), "{answers:#}");
+    let tally = &answers["tally"];
+    let count = |key: &str| tally[key].as_u64().unwrap_or(0);
+    assert!(count("methods") >= 50 && count("refused") * 2 > count("calls"), "{tally}");
+}
