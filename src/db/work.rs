@@ -96,6 +96,7 @@ impl Db {
             found => found?,
         };
         view.reach = Reach::Person(person);
+        view.start_now();
         Ok(Work(view))
     }
 }
@@ -116,12 +117,19 @@ impl View {
             }
             Owner::Through(psn_no) => Reach::Person(view.find_claimed(psn_no).await?),
         };
+        view.start_now();
         Ok(view)
     }
 
     fn unscoped(db: Db, connection: Connection, actor: &Actor) -> Self {
         let now = db.time().now();
         Self { db, connection, now, actor: actor.clone(), reach: Reach::Nobody }
+    }
+
+    /// The instant is that of the moment in which the person was free: a call that waited is not judged by an earlier
+    /// day, and ids and instants follow the order of the commits.
+    fn start_now(&mut self) {
+        self.now = self.db.time().now();
     }
 
     /// A person whom a claim table names. One who is not there is our fault, and the caller is not told the number.
