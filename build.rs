@@ -125,6 +125,9 @@ fn write_field(field: &FieldDescriptor, code: &mut String) -> Result<(), Failure
                 oneof.name(),
             )?;
         }
+        if rules.is_some() {
+            return Err("rules inside a oneof are not supported".into());
+        }
         return Ok(());
     }
     if field.cardinality() == Cardinality::Repeated {

@@ -1,7 +1,7 @@
 //! Settings: defaults, then the file, then the environment (`OPSP_` and `__` between the parts). Read once, checked as
 //! a whole, before anything starts. A half-set security option is refused, never weakened.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::db;
 use crate::kernel::access::Role;
 use crate::kernel::region::Region;
-use crate::rpc::auth::{Caller, Callers};
+use crate::rpc::auth::{Caller, Callers, is_operator};
 
 /// Name of the file in the data folder.
 pub const FILE: &str = "opsp.toml";
@@ -151,6 +151,24 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    fn verify(&self) -> anyhow::Result<()> {
+        let least = [
+            ("message_bytes", self.message_bytes >= 64 << 10),
+            ("upload_bytes", self.upload_bytes >= 1 << 10),
+            ("materials_per_person", self.materials_per_person >= 1),
+            ("calls", self.calls >= 1),
+            ("streams", self.streams >= 1),
+            ("header_bytes", self.header_bytes >= 4 << 10),
+            ("deadline_ms", self.deadline_ms >= 100),
+        ];
+        for (name, fits) in least {
+            ensure!(fits, "limits.{name}: too small to work with");
+        }
+        Ok(())
+    }
+}
+
 impl Config {
     /// Reads the settings of a data folder.
     pub fn load(data_dir: &Path) -> anyhow::Result<Self> {
@@ -174,11 +192,35 @@ impl Config {
     /// Refuses what would be unsafe or cannot work.
     pub fn verify(&self) -> anyhow::Result<()> {
         ensure!(!self.callers.is_empty(), "callers: nobody may call; name at least one caller");
+        ensure!(
+            self.answers_days >= 1,
+            "answers_days: a repeated request needs its first answer for at least a day"
+        );
+        ensure!(self.answers_days <= 3650, "answers_days: at most 3650");
+        ensure!(self.database_pool >= 1, "database_pool: at least 1");
+        self.limits.verify()?;
         if self.tls.is_none() {
             ensure!(self.listen.ip().is_loopback(), "tls: without it, listen must be a loopback address");
         }
+        let mut tokens = BTreeSet::new();
         for (name, caller) in &self.callers {
+            ensure!(
+                name.len() <= 64 && name != "system",
+                "callers.{name}: up to 64 characters, and not `system`"
+            );
             ensure!(!caller.roles.is_empty(), "callers.{name}.roles: is empty");
+            for operator in &caller.operators {
+                ensure!(
+                    is_operator(operator),
+                    "callers.{name}.operators: {operator} is not lower case, digits, . _ -"
+                );
+            }
+            for token in &caller.token_sha256 {
+                ensure!(
+                    tokens.insert(token),
+                    "callers.{name}.token_sha256: another caller has the same token"
+                );
+            }
             let way_in = self.tls.is_some() || !caller.token_sha256.is_empty();
             ensure!(way_in, "callers.{name}: without tls it needs a token_sha256");
             let officers = !caller.roles.contains(&Role::Bureau) || !caller.operators.is_empty();
@@ -218,6 +260,7 @@ impl Config {
             url,
             pool: self.database_pool,
             acquire_timeout: Duration::from_millis(self.database_wait_ms),
+            statement_timeout: Duration::from_millis(self.limits.deadline_ms),
         }
     }
 

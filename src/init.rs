@@ -48,9 +48,19 @@ const CALLERS: [Role; 4] = [
 pub fn init(data_dir: &Path, area: &str, listen: &str) -> anyhow::Result<()> {
     let file = data_dir.join(FILE);
     ensure!(!file.exists(), "{} is there already: this folder is set up", file.display());
-    fs::create_dir_all(data_dir).with_context(|| format!("folder {}", data_dir.display()))?;
+    private_folder(data_dir)?;
+    let keys = data_dir.join("keys.toml");
+    // Whatever was sealed under a ring is lost with it: one that is there stays, and one that is gone is not replaced.
+    let sealed = data_dir.join("opsp.db").exists();
+    ensure!(
+        keys.exists() || !sealed,
+        "{} is gone, but the database is not: bring it back first",
+        keys.display()
+    );
     authority(data_dir)?;
-    write_private(&data_dir.join("keys.toml"), &Keys::generate(&Random::system())?)?;
+    if !keys.exists() {
+        write_private(&keys, &Keys::generate(&Random::system())?)?;
+    }
     // Last, so that a folder with settings is whole.
     write_private(&file, &settings(area, listen)?)
 }
@@ -131,6 +141,13 @@ fn issue(
     let certificate = params.signed_by(&key, issuer)?;
     write_private(&folder.join(format!("{name}.pem")), &certificate.pem())?;
     write_private(&folder.join(format!("{name}.key")), &key.serialize_pem())
+}
+
+/// Makes a folder that only its owner enters.
+fn private_folder(path: &Path) -> anyhow::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
+    made.with_context(|| format!("folder {}", path.display()))
 }
 
 /// Writes a file that only its owner reads.

@@ -8,6 +8,7 @@ use anyhow::Context;
 use futures_util::future::BoxFuture;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout, timeout_at};
 use tonic::service::Routes;
 use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Certificate, Identity, Server, ServerTlsConfig};
@@ -36,6 +37,12 @@ use crate::{
 
 /// How often readiness is looked at.
 const READINESS: Duration = Duration::from_secs(1);
+/// How long the database may take to answer that it is there.
+const ANSWER: Duration = Duration::from_secs(3);
+/// How long the connections to the database may take to close.
+const CLOSING: Duration = Duration::from_secs(2);
+/// How long a caller may take to shake hands.
+const HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// The contract as reflection shows it.
 pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptor.bin"));
@@ -128,24 +135,36 @@ impl Running {
     pub async fn stop(self) -> anyhow::Result<()> {
         let limits = self.app.config.limits.clone();
         self.draining.send_replace(true);
+        self.ready.abort();
         set_health(&self.health, ServingStatus::NotServing).await;
         tokio::time::sleep(Duration::from_millis(limits.linger_ms)).await;
         self.stop.send_replace(true);
-        let drain = Duration::from_millis(limits.drain_ms);
-        let abort = self.serving.abort_handle();
-        match tokio::time::timeout(drain, self.serving).await {
+        // Streams that watch health would never end by themselves.
+        let mut health = self.health;
+        for service in SERVICES.iter().chain(&[""]) {
+            health.clear_service_status(service).await;
+        }
+        let end = Instant::now() + Duration::from_millis(limits.drain_ms);
+        let (serving, timed) = (self.serving.abort_handle(), self.timed.abort_handle());
+        match timeout_at(end, self.serving).await {
             Ok(served) => served.context("the server's task")?.context("serving")?,
             Err(_) => {
                 tracing::warn!(
                     drain_ms = limits.drain_ms,
-                    "calls were still under way at the end of the drain: cut off"
+                    "calls were under way at the end of the drain: cut off"
                 );
-                abort.abort();
+                serving.abort();
             }
         }
-        self.ready.abort();
-        self.timed.await.context("the timed work's task")?;
-        self.app.db.close().await?;
+        if timeout_at(end, self.timed).await.is_err() {
+            tracing::warn!(
+                "timed work was under way at the end of the drain: cut off, the next run takes it up"
+            );
+            timed.abort();
+        }
+        if timeout(CLOSING, self.app.db.close()).await.is_err() {
+            tracing::warn!("the database's connections did not close in time");
+        }
         Ok(())
     }
 }
@@ -221,6 +240,7 @@ fn transport_security(config: &Config, tls: &Tls) -> anyhow::Result<ServerTlsCon
         std::fs::read(&path).with_context(|| format!("tls: {}", path.display()))
     };
     Ok(ServerTlsConfig::new()
+        .timeout(HANDSHAKE)
         .identity(Identity::from_pem(read(&tls.certificate)?, read(&tls.key)?))
         .client_ca_root(Certificate::from_pem(read(&tls.client_ca)?))
         // A caller without a certificate may still hold a token.
@@ -231,7 +251,7 @@ fn transport_security(config: &Config, tls: &Tls) -> anyhow::Result<ServerTlsCon
 async fn readiness(app: App, health: HealthReporter, draining: watch::Receiver<bool>) {
     let mut last = None;
     while !*draining.borrow() {
-        let ready = app.db.ping().await.is_ok();
+        let ready = matches!(timeout(ANSWER, app.db.ping()).await, Ok(Ok(())));
         if last != Some(ready) && !*draining.borrow() {
             let status = if ready { ServingStatus::Serving } else { ServingStatus::NotServing };
             set_health(&health, status).await;

@@ -1,4 +1,4 @@
-//! The log: one line an event, for people or for machines. `OPSP_LOG` sets what is written, `info` by default.
+//! The log: one line an event, for people or for machines. `--log` sets what is written, `info` by default.
 
 use tracing_subscriber::EnvFilter;
 

@@ -1,10 +1,13 @@
 //! Timed work: what is due is done, by one instance at a time, safe to do twice.
 
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio::sync::watch;
 
 use crate::app::App;
+use crate::kernel::mask::names;
 use crate::ops::jobs::{JobSpec, Jobs, forget_answers, run_once, sequence};
 use crate::{benefit, certificate, notice};
 
@@ -74,9 +77,19 @@ pub async fn raised(flag: &mut watch::Receiver<bool>) {
 }
 
 async fn run_job(app: &App, job: &JobSpec, holder: &str) {
-    match run_once(app, job, holder).await {
+    // One job that comes down must not take the others with it; its lease runs out by itself.
+    let run = AssertUnwindSafe(run_once(app, job, holder)).catch_unwind();
+    let Ok(ran) = run.await else {
+        tracing::error!(job = job.name, "a job panicked and is tried again");
+        return;
+    };
+    match ran {
         Ok(Some(done)) if done > 0 => tracing::debug!(job = job.name, done, "a job did what was due"),
         Ok(_) => {}
-        Err(error) => tracing::warn!(job = job.name, %error, "a job failed and is tried again"),
+        Err(error) => tracing::warn!(
+            job = job.name,
+            error = names(&error.to_string()),
+            "a job failed and is tried again"
+        ),
     }
 }

@@ -57,6 +57,9 @@ fn from_sqlx(cause: &sqlx::Error, error: &DbErr) -> Error {
         sqlx::Error::Database(database) => match database.code().as_deref() {
             // Serialization failure, deadlock; SQLite busy and its variants.
             Some("40001" | "40P01" | "5" | "261" | "517") => Error::Conflict,
+            // Waited too long for somebody's lock; ran longer than any caller waits.
+            Some("55P03") => Error::Unavailable("another call holds what this one needs"),
+            Some("57014") => Error::TooLate,
             // Shutting down, starting up, crashed, too many connections, read-only standby.
             Some("57P01" | "57P02" | "57P03" | "53300" | "25006") => {
                 tracing::warn!(error = %error, "database is away");

@@ -125,7 +125,11 @@ impl Keys {
     /// Opens a value.
     pub fn open_value<T: for<'de> Deserialize<'de>>(&self, place: &str, sealed: &[u8]) -> Result<T> {
         let plain = self.open(place, sealed)?;
-        serde_json::from_slice(&plain).map_err(|error| Error::internal(format!("{place}: {error}")))
+        // The error's own words would quote what was sealed.
+        let told = |error: serde_json::Error| {
+            format!("{place}: {:?} at column {}", error.classify(), error.column())
+        };
+        serde_json::from_slice(&plain).map_err(|error| Error::internal(told(error)))
     }
 
     /// The blind index of a text: equal texts have equal indexes, and without the key nothing can be tried out.

@@ -9,7 +9,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::source::{from_micros, micros};
 use super::{Db, failed};
-use crate::kernel::error::{Error, Result};
+use crate::kernel::error::Result;
 
 /// The table.
 #[sea_orm::model]
@@ -62,17 +62,6 @@ pub struct JobState {
 impl Db {
     /// Takes a job that nobody holds, or whose holder's time is over.
     pub async fn lease(&self, name: &str, holder: &str, seconds: i64) -> Result<Option<Lease>> {
-        let row = ActiveModel {
-            name: Set(name.to_owned()),
-            holder: Set(None),
-            leased_until: Set(0),
-            fence: Set(0),
-            last_run: Set(None),
-            last_done: Set(0),
-            last_error: Set(String::new()),
-        };
-        let once = OnConflict::column(Column::Name).do_nothing().to_owned();
-        Entity::insert(row).on_conflict(once).exec_without_returning(self.writer()).await.map_err(failed)?;
         // Leases follow the machine's clock, whatever a simulated one says.
         let now = super::source::TimeSource::Real.now();
         let taken = Entity::update_many()
@@ -84,16 +73,35 @@ impl Db {
             .exec(self.writer())
             .await
             .map_err(failed)?;
+        let row = Entity::find_by_id(name.to_owned()).one(self.writer()).await.map_err(failed)?;
+        let Some(row) = row else {
+            self.add_job(name).await?;
+            return Ok(None);
+        };
         if taken.rows_affected == 0 {
             return Ok(None);
         }
-        let row = Entity::find_by_id(name.to_owned()).one(self.writer()).await.map_err(failed)?;
-        let row = row.ok_or_else(|| Error::internal("a leased job is gone"))?;
         Ok((row.holder.as_deref() == Some(holder)).then(|| Lease {
             name: row.name,
             holder: holder.to_owned(),
             fence: row.fence,
         }))
+    }
+
+    /// A job that was never run. The next look finds it.
+    async fn add_job(&self, name: &str) -> Result<()> {
+        let row = ActiveModel {
+            name: Set(name.to_owned()),
+            holder: Set(None),
+            leased_until: Set(0),
+            fence: Set(0),
+            last_run: Set(None),
+            last_done: Set(0),
+            last_error: Set(String::new()),
+        };
+        let once = OnConflict::column(Column::Name).do_nothing().to_owned();
+        Entity::insert(row).on_conflict(once).exec_without_returning(self.writer()).await.map_err(failed)?;
+        Ok(())
     }
 
     /// Gives a job back and says what it did.

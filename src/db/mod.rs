@@ -43,6 +43,7 @@ struct Inner {
     time: TimeSource,
     random: Random,
     committed: Notify,
+    settings: Settings,
 }
 
 /// How to reach the database.
@@ -54,6 +55,9 @@ pub struct Settings {
     pub pool: u32,
     /// How long a call waits for a connection.
     pub acquire_timeout: Duration,
+    /// How long a statement may run, and a session may sit in a transaction: the callers' longest deadline. On
+    /// PostgreSQL.
+    pub statement_timeout: Duration,
 }
 
 impl Db {
@@ -62,10 +66,19 @@ impl Db {
         let (writer, reader) = if settings.url.starts_with("sqlite:") {
             (sqlite(settings, 1).await?, sqlite(settings, SQLITE_READERS).await?)
         } else {
-            let pool = Database::connect(options(settings, settings.pool)).await.map_err(from_db)?;
+            let pool = Database::connect(bounded(settings)).await.map_err(from_db)?;
             (pool.clone(), pool)
         };
-        Ok(Self(Arc::new(Inner { writer, reader, keys, time, random, committed: Notify::new() })))
+        let inner = Inner {
+            writer,
+            reader,
+            keys,
+            time,
+            random,
+            committed: Notify::new(),
+            settings: settings.clone(),
+        };
+        Ok(Self(Arc::new(inner)))
     }
 
     /// Brings the schema up to date. Several instances may do so at once: on PostgreSQL one waits for the other.
@@ -73,11 +86,14 @@ impl Db {
         if !self.is_postgres() {
             return Migrator::up(&self.0.writer, None).await.map_err(from_db);
         }
-        let guard = self.0.writer.begin().await.map_err(from_db)?;
+        // On connections of its own, without the bounds of calls: a migration may take its time.
+        let pool = Database::connect(options(&self.0.settings, 2)).await.map_err(from_db)?;
+        let guard = pool.begin().await.map_err(from_db)?;
         let lock = format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})");
         guard.execute_unprepared(&lock).await.map_err(from_db)?;
-        Migrator::up(&self.0.writer, None).await.map_err(from_db)?;
-        guard.commit().await.map_err(from_db)
+        Migrator::up(&pool, None).await.map_err(from_db)?;
+        guard.commit().await.map_err(from_db)?;
+        pool.close().await.map_err(from_db)
     }
 
     /// Takes the schema back to nothing.
@@ -152,6 +168,20 @@ fn options(settings: &Settings, connections: u32) -> ConnectOptions {
         .acquire_timeout(settings.acquire_timeout)
         .test_before_acquire(false)
         .sqlx_logging(false);
+    options
+}
+
+/// For calls on PostgreSQL: the caller's deadline reaches the database, and nobody waits for a lock for ever.
+fn bounded(settings: &Settings) -> ConnectOptions {
+    let mut options = options(settings, settings.pool);
+    let millis = settings.statement_timeout.as_millis();
+    options.map_sqlx_postgres_opts(move |postgres| {
+        postgres.options([
+            ("statement_timeout", millis.to_string()),
+            ("lock_timeout", (millis / 3).to_string()),
+            ("idle_in_transaction_session_timeout", (millis * 2).to_string()),
+        ])
+    });
     options
 }
 

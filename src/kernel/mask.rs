@@ -21,6 +21,19 @@ pub fn certno(number: &str) -> String {
     number.chars().enumerate().map(|(index, letter)| if shown(index) { letter } else { '*' }).collect()
 }
 
+/// A text for the log without the numbers of people in resource names: `insured/…/benefits/2`.
+pub fn names(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find("insured/") {
+        let (before, number) = rest.split_at(at + "insured/".len());
+        out.push_str(before);
+        out.push('…');
+        rest = number.trim_start_matches(|letter: char| letter.is_ascii_alphanumeric());
+    }
+    out + rest
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -37,6 +50,15 @@ mod tests {
         ] {
             assert_eq!(name(full), masked);
         }
+    }
+
+    #[test]
+    fn a_name_keeps_no_number_in_the_log() {
+        assert_eq!(
+            names("sealed insured/62090000001/benefits/7: x, insured/2"),
+            "sealed insured/…/benefits/7: x, insured/…"
+        );
+        assert_eq!(names("nothing"), "nothing");
     }
 
     #[test]

@@ -109,6 +109,16 @@ impl pb::material_service_server::MaterialService for Service {
     }
 
     async fn delete_material(&self, request: Request<pb::DeleteMaterialRequest>) -> Answer<()> {
+        let language = language(&request);
+        let service = Self(self.0.clone());
+        // A caller that goes away must not leave the file without its row: it runs to its end.
+        let done = tokio::spawn(async move { service.delete_and_sweep(request).await });
+        done.await.map_err(|failure| status(Error::Internal(failure.into()), language))?
+    }
+}
+
+impl Service {
+    async fn delete_and_sweep(&self, request: Request<pb::DeleteMaterialRequest>) -> Answer<()> {
         // What a row named is known only as long as it is there.
         let content = if request.get_ref().validate_only { None } else { self.content(&request).await };
         let answer = write(self, request, |_, work, input| {
@@ -116,17 +126,11 @@ impl pb::material_service_server::MaterialService for Service {
         })
         .await?;
         if let Some((psn_no, sha256)) = content {
-            let app = self.0.clone();
-            let swept = tokio::spawn(async move { sweep(&app, &psn_no, &sha256).await });
-            if let Err(failure) = swept.await {
-                tracing::error!(error = %failure, "the sweep after a deletion came down");
-            }
+            sweep(&self.0, &psn_no, &sha256).await;
         }
         Ok(answer)
     }
-}
 
-impl Service {
     /// The person of an upload, before its content is received: who may not write, or says what cannot be, is told so
     /// at once.
     async fn reached(&self, actor: &Actor, header: &pb::UploadHeader) -> Result<Person> {

@@ -57,9 +57,11 @@ impl Received {
 
     /// Looks whether it is a whole file of the type that it is said to be, and seals it.
     pub async fn examine(self, app: &App, psn_no: &PsnNo, claimed: Option<MediaType>) -> Result<Examined> {
-        let _slot = EXAMINED.acquire().await.map_err(|error| Error::Internal(error.into()))?;
+        let slot = EXAMINED.acquire().await.map_err(|error| Error::Internal(error.into()))?;
         let (db, psn_no) = (app.db.clone(), psn_no.clone());
         let examined = tokio::task::spawn_blocking(move || {
+            // Held until the work is over, also when the caller is long gone.
+            let _slot = slot;
             let (bytes, content) = self.content(claimed)?;
             let path = path(&psn_no, &content.sha256);
             let sealed = db.keys().seal(db.random(), &path, &bytes)?;

@@ -125,15 +125,17 @@ fn subject(headers: &HeaderMap) -> Result<Option<PsnNo>> {
     })
 }
 
+/// Whether a text can name an officer or expert.
+pub fn is_operator(text: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._-".contains(&byte);
+    (1..=64).contains(&text.len()) && text.bytes().all(fits)
+}
+
 /// `x-opsp-operator`: the officer or expert at the screen.
 fn operator(headers: &HeaderMap, registered: Option<&[String]>) -> Result<String> {
     let value = headers.get("x-opsp-operator").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let fits = (1..=64).contains(&value.len())
-        && value
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._-".contains(&byte));
     let known = registered.is_none_or(|registered| registered.iter().any(|known| known == value));
-    if fits && known {
+    if is_operator(value) && known {
         return Ok(value.to_owned());
     }
     let refusal = denied(

@@ -98,6 +98,9 @@ pub fn pattern(found: &mut Found, name: &str, value: &str, pattern: &Regex) {
 
 /// A text of so many characters.
 pub fn length(found: &mut Found, name: &str, value: &str, least: usize, most: usize) {
+    if value.contains('\0') {
+        found.add(name, "不得含有空字符", "must not hold a NUL character");
+    }
     if !(least..=most).contains(&value.chars().count()) {
         found.add(
             name,

@@ -118,7 +118,7 @@ pub fn status(error: Error, language: Language) -> Status {
 pub fn incident(cause: &str, language: Language) -> Status {
     let incident = crate::db::source::Random::system().bytes::<8>();
     let incident: String = incident.iter().map(|byte| format!("{byte:02x}")).collect();
-    tracing::error!(incident.id = %incident, cause, "a call failed on a broken invariant");
+    tracing::error!(incident.id = %incident, cause = crate::kernel::mask::names(cause), "a call failed on a broken invariant");
     let (zh, en) = (format!("内部错误，事件编号 {incident}"), format!("internal error, incident {incident}"));
     with_reason(Code::Internal, "INTERNAL", language, &zh, &en)
 }

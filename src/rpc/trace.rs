@@ -65,6 +65,7 @@ where
         let Ok(slot) = self.settings.slots.clone().try_acquire_owned() else {
             let refusal = Refusal::new("OVERLOADED", "当前请求过多，请稍后再试。", "too many calls at once.");
             let response = status(Error::Exhausted(Box::new(refusal)), language).into_http();
+            line(&method, &response, started.elapsed());
             return Box::pin(async move { Ok(response) });
         };
         // The service that said it was ready is the one to call.

@@ -61,8 +61,8 @@ def scalar(field, chance):
 def path(violation):
     parts = []
     for element in violation.proto.field.elements:
-        index = f"[{element.index}]" if element.WhichOneof("subscript") == "index" else ""
-        parts.append(element.field_name + index)
+        index = element.subscript
+        parts.append(element.field_name + (f"[{index.value}]" if index is not None else ""))
     return ".".join(parts)
 
 

@@ -100,7 +100,12 @@ async fn the_schema_goes_up_down_and_up_again(#[values(Engine::Sqlite, Engine::P
         Engine::Sqlite => format!("sqlite://{}", folder.path().join("schema.db").display()),
         Engine::Postgres => postgres_database().await,
     };
-    let settings = Settings { url, pool: 4, acquire_timeout: Duration::from_secs(10) };
+    let settings = Settings {
+        url,
+        pool: 4,
+        acquire_timeout: Duration::from_secs(10),
+        statement_timeout: Duration::from_secs(30),
+    };
     let open = async || {
         let random = Random::system();
         let keys = Keys::parse(&Keys::generate(&random).unwrap()).unwrap();

@@ -200,7 +200,11 @@ pub fn config(folder: &std::path::Path, database: &str) -> Config {
         caller("bureau", &[Role::Bureau, Role::Expert], "620900"),
         caller("zhangye", &[Role::Bureau, Role::Expert], "620700"),
         caller("ops", &[Role::Ops], "100000"),
-        caller("every", &[Role::NationalPlatform, Role::Portal, Role::Bureau, Role::Expert, Role::Ops], "100000"),
+        caller(
+            "every",
+            &[Role::NationalPlatform, Role::Portal, Role::Bureau, Role::Expert, Role::Ops],
+            "100000",
+        ),
     ]);
     let mut config = Config {
         data_dir: folder.to_owned(),
@@ -246,6 +250,7 @@ async fn migrate_template() {
         url: postgres::cluster().url("template_opsp"),
         pool: 2,
         acquire_timeout: std::time::Duration::from_secs(10),
+        statement_timeout: std::time::Duration::from_secs(30),
     };
     let random = Random::system();
     let keys = Keys::parse(&Keys::generate(&random).expect("a key ring")).expect("a key ring");
