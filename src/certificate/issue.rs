@@ -12,23 +12,25 @@ use crate::kernel::access::Actor;
 use crate::kernel::error::{Error, Result};
 use crate::kernel::id::{Id, PsnNo};
 use crate::kernel::local_day;
+use crate::kernel::mask::names;
 
 /// How many benefits are looked up at once.
 const BATCH: u64 = 500;
 
-/// Issues what is due, and says how many. One that fails is logged, and tried again the next time.
+/// Issues what is due, and says how many. One that fails is logged, stops no other, and makes the run a failed one.
 pub async fn run(app: &App) -> Result<u64> {
     let today = local_day(app.db.time().now());
-    let (mut done, mut after) = (0, None);
+    let (mut done, mut after, mut failed) = (0, None, None);
     loop {
         let batch = benefits::without_certificate(&app.db, today, after, BATCH).await?;
-        let Some((_, last)) = batch.last() else { return Ok(done) };
+        let Some((_, last)) = batch.last() else { return failed.map_or(Ok(done), Err) };
         after = Some(*last);
         for (psn_no, benefit) in batch {
             match issue(app, psn_no, benefit).await {
                 Ok(issued) => done += u64::from(issued),
                 Err(error) => {
-                    tracing::error!(benefit.id = %benefit, %error, "a certificate could not be issued");
+                    tracing::error!(benefit.id = %benefit, error = names(&error.to_string()), "a certificate could not be issued");
+                    failed.get_or_insert(error);
                 }
             }
         }

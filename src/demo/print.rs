@@ -74,6 +74,9 @@ pub fn grpcurl(demo: &Demo) -> anyhow::Result<()> {
         );
     };
     println!("\nThe server stays up until Ctrl-C. Try, in another terminal:\n");
+    println!(
+        "PATH=$HOME/.cache/opsp/venv/bin:$PATH   # grpcurl, as tests/demo --serve and tests/run install it\n"
+    );
     call("ops", "", "", "list");
     call("ops", "", "", "describe opsp.settlement.v1.SettlementService.Settle");
     call("ops", "", "", "grpc.health.v1.Health/Check");

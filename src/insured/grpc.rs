@@ -2,6 +2,7 @@
 
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
+use tokio::sync::watch;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::domain::{Held, Insured};
@@ -52,7 +53,8 @@ impl pb::insured_service_server::InsuredService for Service {
     ) -> Answer<Self::ImportInsuredStream> {
         let language = language(&request);
         let actor = actor(&request).map_err(|error| status(error, language))?;
-        let rows = Rows { db: self.app.db.clone(), actor, language, input: Some(request.into_inner()) };
+        let (db, draining) = (self.app.db.clone(), self.app.draining.clone());
+        let rows = Rows { db, draining, actor, language, input: Some(request.into_inner()) };
         Ok(Response::new(stream::unfold(rows, Rows::next).boxed()))
     }
 
@@ -86,6 +88,7 @@ impl pb::insured_service_server::InsuredService for Service {
 /// done before the next one is looked at.
 struct Rows {
     db: Db,
+    draining: watch::Receiver<bool>,
     actor: Actor,
     language: Language,
     input: Option<Streaming<pb::ImportInsuredRequest>>,
@@ -93,7 +96,15 @@ struct Rows {
 
 impl Rows {
     async fn next(mut self) -> Option<(Result<pb::ImportInsuredResponse, Status>, Self)> {
-        let row = match self.input.as_mut()?.message().await {
+        let input = self.input.as_mut()?;
+        let message = tokio::select! {
+            message = input.message() => message,
+            // What was answered is done; the rest can be sent to another instance.
+            _ = self.draining.wait_for(|draining| *draining) => {
+                Err(status(Error::Unavailable("the server is going down"), self.language))
+            }
+        };
+        let row = match message {
             Ok(row) => row?,
             Err(broken) => {
                 self.input = None;

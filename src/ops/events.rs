@@ -125,7 +125,12 @@ mod tests {
         let random = Random::seeded(7);
         let keys = Keys::parse(&Keys::generate(&random).unwrap()).unwrap();
         let url = format!("sqlite://{}", folder.join("opsp.db").display());
-        let settings = Settings { url, pool: 4, acquire_timeout: Duration::from_secs(5) };
+        let settings = Settings {
+            url,
+            pool: 4,
+            acquire_timeout: Duration::from_secs(5),
+            statement_timeout: Duration::from_secs(30),
+        };
         let clock = TimeSource::simulated(datetime!(2025-03-06 1:00 UTC));
         let db = Db::open(&settings, keys, clock, random).await.unwrap();
         db.migrate().await.unwrap();
