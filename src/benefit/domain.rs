@@ -155,13 +155,15 @@ pub enum Event {
 pub enum ChangeRefused {
     /// It has ended.
     Ended,
+    /// Its last day is set: it can only be moved to an earlier one.
+    EndsBefore { last: Date },
     /// The day lies before today.
     InPast,
     /// It is suspended then already.
     AlreadySuspended,
     /// It is not suspended then.
     NotSuspended,
-    /// The suspension ends before it begins, or begins before the benefit.
+    /// The suspension ends before it begins, or begins before the benefit or after its last day.
     Order,
     /// A suspension for abuse lasts 3 to 12 months.
     AbuseLength,
@@ -175,9 +177,11 @@ pub enum NotInForce {
     /// It begins later.
     NotBegun { code: String, begndate: Date },
     /// It is suspended then.
-    Suspended { code: String, until: Option<Date> },
+    Suspended { code: String, day: Date, until: Option<Date> },
     /// It had ended.
     Ended { code: String, enddate: Date },
+    /// It was granted in another pooling area than the one in which the person is insured now.
+    Moved { code: String },
 }
 
 impl Benefit {
@@ -236,13 +240,16 @@ impl Benefit {
         }
     }
 
-    /// The proof that it is in force on a day, or why it is not.
-    pub fn in_force(&self, day: Date) -> Result<InForce, NotInForce> {
+    /// The proof that it is in force on a day for somebody who is insured in `area`, or why it is not.
+    pub fn in_force(&self, day: Date, area: &Region) -> Result<InForce, NotInForce> {
         let code = self.code.clone();
         match self.standing(day) {
+            Standing::Active | Standing::NotBegun | Standing::Suspended if !self.is_of(area) => {
+                Err(NotInForce::Moved { code })
+            }
             Standing::Active => Ok(InForce { benefit: self.id, code, insutype: self.insutype, day }),
             Standing::NotBegun => Err(NotInForce::NotBegun { code, begndate: self.begndate }),
-            Standing::Suspended => Err(NotInForce::Suspended { code, until: self.suspended_until(day) }),
+            Standing::Suspended => Err(NotInForce::Suspended { code, day, until: self.suspended_until(day) }),
             Standing::Ended => {
                 Err(NotInForce::Ended { code, enddate: self.end.map_or(day, |(last, _)| last) })
             }
@@ -261,13 +268,15 @@ impl Benefit {
         ground: SuspensionGround,
         today: Date,
     ) -> Result<Step<Self, Event>, ChangeRefused> {
-        if self.end.is_some() {
+        if self.is_over(today) {
             return Err(ChangeRefused::Ended);
         }
         if period.from < today {
             return Err(ChangeRefused::InPast);
         }
-        if period.to.is_some_and(|to| to < period.from) || period.from < self.begndate {
+        let after_its_end = self.end.is_some_and(|(last, _)| last < period.from);
+        let backwards = period.to.is_some_and(|to| to < period.from);
+        if backwards || period.from < self.begndate || after_its_end {
             return Err(ChangeRefused::Order);
         }
         if self.suspensions.iter().any(|other| other.period.overlaps(&period)) {
@@ -288,11 +297,14 @@ impl Benefit {
 
     /// 恢复 from a day on, today or later, that lies in a suspension.
     pub fn resume(mut self, day: Date, today: Date) -> Result<Step<Self, Event>, ChangeRefused> {
-        if self.end.is_some() {
+        if self.is_over(today) {
             return Err(ChangeRefused::Ended);
         }
         if day < today {
             return Err(ChangeRefused::InPast);
+        }
+        if self.end.is_some_and(|(last, _)| last < day) {
+            return Err(ChangeRefused::NotSuspended);
         }
         let found = self.suspensions.iter().position(|suspension| suspension.period.contains(day));
         let found = found.ok_or(ChangeRefused::NotSuspended)?;
@@ -305,15 +317,18 @@ impl Benefit {
         Ok(Step::new(self, Event::Resumed { begndate: day }))
     }
 
-    /// 终止 with a last day, today or later; for a death also earlier.
+    /// 终止 with a last day, today or later; for a death also earlier. Once set it can only be moved to an earlier day.
     pub fn end(
         mut self,
         enddate: Date,
         ground: EndGround,
         today: Date,
     ) -> Result<Step<Self, Event>, ChangeRefused> {
-        if self.end.is_some() {
-            return Err(ChangeRefused::Ended);
+        if let Some((last, _)) = self.end
+            && last <= enddate
+        {
+            let over = self.is_over(today);
+            return Err(if over { ChangeRefused::Ended } else { ChangeRefused::EndsBefore { last } });
         }
         if enddate < today && ground != EndGround::Death {
             return Err(ChangeRefused::InPast);
@@ -322,10 +337,20 @@ impl Benefit {
         Ok(Step::new(self, Event::Ended { enddate, ground }))
     }
 
-    /// Whether the other one has days in common with it, or may still get some.
+    /// Whether the other one is of the same pooling area and has days in common with it, or may still get some.
     pub fn overlaps(&self, other: &Self) -> bool {
         let days = |benefit: &Self| Period { from: benefit.begndate, to: benefit.end.map(|(last, _)| last) };
-        days(self).overlaps(&days(other))
+        self.is_of(&other.area) && days(self).overlaps(&days(other))
+    }
+
+    /// Whether it counts for somebody who is insured in `area`: a benefit is the pooling area's that granted it.
+    pub fn is_of(&self, area: &Region) -> bool {
+        self.area.pooling() == area.pooling()
+    }
+
+    /// Whether its last day lies before today.
+    fn is_over(&self, today: Date) -> bool {
+        self.end.is_some_and(|(last, _)| last < today)
     }
 
     fn suspension_on(&self, day: Date) -> Option<&Suspension> {
@@ -350,10 +375,10 @@ fn month_after(closed_on: Date) -> Date {
     add_months(last_day, 1).replace_day(1).unwrap_or(closed_on)
 }
 
-/// Of a person's benefits for a disease, newest first, the proof that one is in force on a day; or why the newest is
-/// not.
-pub fn in_force(benefits: &[Benefit], code: &str, day: Date) -> Result<InForce, NotInForce> {
-    let mut found = benefits.iter().map(|benefit| benefit.in_force(day));
+/// Of the benefits for a disease, newest first, of somebody who is insured in `area`, the proof that one is in force on
+/// a day; or why the newest is not.
+pub fn in_force(benefits: &[Benefit], code: &str, day: Date, area: &Region) -> Result<InForce, NotInForce> {
+    let mut found = benefits.iter().map(|benefit| benefit.in_force(day, area));
     let newest = found.next().unwrap_or_else(|| Err(NotInForce::None { code: code.to_owned() }));
     newest.or_else(|reason| found.find_map(Result::ok).ok_or(reason))
 }
@@ -438,6 +463,10 @@ mod tests {
         Period { from, to }
     }
 
+    fn home() -> Region {
+        Region::find("620902").unwrap()
+    }
+
     fn audit(benefit: Benefit, from: Date, to: Option<Date>) -> Benefit {
         benefit.suspend(days(from, to), SuspensionGround::Audit, TODAY).unwrap().state
     }
@@ -504,7 +533,7 @@ mod tests {
                 Ok(Standing::Suspended),
                 Err(AlreadySuspended),
                 Err(AlreadySuspended),
-                Err(Ended),
+                Ok(Standing::Suspended),
                 Err(Ended),
             ],
         );
@@ -512,8 +541,12 @@ mod tests {
         check(
             suspend(past),
             TODAY,
-            [Err(InPast), Err(InPast), Err(InPast), Err(InPast), Err(Ended), Err(Ended)],
+            [Err(InPast), Err(InPast), Err(InPast), Err(InPast), Err(InPast), Err(Ended)],
         );
+        let [.., ending, _] = all();
+        let last = date!(2025 - 12 - 31);
+        assert!(suspend(days(last, None))(ending.clone()).is_ok());
+        assert_eq!(suspend(days(date!(2026 - 01 - 01), None))(ending).err(), Some(Order));
         let before_it_begins = days(TODAY, Some(TODAY));
         assert_eq!(suspend(before_it_begins)(all()[0].clone()).err(), Some(Order));
         let backwards = days(july.from, Some(TODAY));
@@ -547,15 +580,18 @@ mod tests {
                 Err(NotSuspended),
                 Ok(Standing::Active),
                 Ok(Standing::Active),
-                Err(Ended),
+                Err(NotSuspended),
                 Err(Ended),
             ],
         );
         check(
             |benefit| benefit.resume(date!(2025 - 06 - 15), TODAY),
             TODAY,
-            [Err(InPast), Err(InPast), Err(InPast), Err(InPast), Err(Ended), Err(Ended)],
+            [Err(InPast), Err(InPast), Err(InPast), Err(InPast), Err(InPast), Err(Ended)],
         );
+        let ending = audit(all()[4].clone(), day, None);
+        assert_eq!(ending.clone().resume(date!(2026 - 01 - 01), TODAY).err(), Some(NotSuspended));
+        assert_eq!(ending.resume(day, TODAY).unwrap().state, all()[4]);
         let resumed = audit(active(), TODAY, None).resume(day, TODAY).unwrap().state;
         assert_eq!(resumed.standing(date!(2025 - 07 - 14)), Standing::Suspended);
         let at_once = audit(active(), TODAY, None).resume(TODAY, TODAY).unwrap().state;
@@ -563,8 +599,8 @@ mod tests {
     }
 
     #[test]
-    fn it_ends_once() {
-        use ChangeRefused::{Ended, InPast};
+    fn its_end_only_moves_to_an_earlier_day() {
+        use ChangeRefused::{Ended, EndsBefore, InPast};
         let last = date!(2025 - 07 - 15);
         let after = date!(2025 - 07 - 16);
         let end = |ground| move |benefit: Benefit| benefit.end(last, ground, TODAY);
@@ -574,13 +610,24 @@ mod tests {
                 Ok(Standing::Ended),
                 Ok(Standing::Ended),
                 Ok(Standing::Ended),
-                Err(Ended),
+                Ok(Standing::Ended),
                 Err(Ended),
             ]
         };
         check(end(EndGround::GivenUp), after, expected());
         check(end(EndGround::Death), after, expected());
         let yesterday = date!(2025 - 06 - 15);
+        let [.., ending, over] = all();
+        let set = date!(2025 - 12 - 31);
+        for later in [set, date!(2026 - 01 - 01)] {
+            let refused = ending.clone().end(later, EndGround::Death, TODAY).err();
+            assert_eq!(refused, Some(EndsBefore { last: set }));
+        }
+        assert_eq!(ending.end(yesterday, EndGround::Moved, TODAY).err(), Some(InPast));
+        let before = date!(2025 - 06 - 10);
+        assert_eq!(over.clone().end(before, EndGround::Moved, TODAY).err(), Some(InPast));
+        let died = over.end(before, EndGround::Death, TODAY).unwrap().state;
+        assert_eq!(died.end, Some((before, EndGround::Death)));
         assert_eq!(active().end(yesterday, EndGround::Recovered, TODAY).err(), Some(InPast));
         let dead = active().end(yesterday, EndGround::Death, TODAY).unwrap().state;
         assert_eq!((dead.standing(yesterday), dead.standing(TODAY)), (Standing::Active, Standing::Ended));
@@ -602,7 +649,9 @@ mod tests {
     #[test]
     fn the_proof_is_for_days_in_force_and_the_reason_for_others() {
         let of = |benefit: &Benefit, day| {
-            benefit.in_force(day).map(|proof| (proof.benefit(), proof.day(), proof.code().to_owned()))
+            benefit
+                .in_force(day, &home())
+                .map(|proof| (proof.benefit(), proof.day(), proof.code().to_owned()))
         };
         let code = || CODE.to_owned();
         let [not_begun, running, open, later, ending, ended] = all();
@@ -611,20 +660,37 @@ mod tests {
         assert_eq!(of(&ending, TODAY), Ok((id(4), TODAY, code())));
         let begndate = not_begun.begndate;
         assert_eq!(of(&not_begun, TODAY), Err(NotInForce::NotBegun { code: code(), begndate }));
-        assert_eq!(of(&open, TODAY), Err(NotInForce::Suspended { code: code(), until: None }));
+        let suspended = |day, until| Err(NotInForce::Suspended { code: code(), day, until });
+        assert_eq!(of(&open, TODAY), suspended(TODAY, None));
         let (in_july, until) = (date!(2025 - 07 - 05), Some(date!(2025 - 07 - 31)));
-        assert_eq!(of(&later, in_july), Err(NotInForce::Suspended { code: code(), until }));
+        assert_eq!(of(&later, in_july), suspended(in_july, until));
         let chained = audit(later, date!(2025 - 08 - 01), Some(date!(2025 - 08 - 10)));
         let until = Some(date!(2025 - 08 - 10));
-        assert_eq!(of(&chained, in_july), Err(NotInForce::Suspended { code: code(), until }));
+        assert_eq!(of(&chained, in_july), suspended(in_july, until));
         let enddate = date!(2025 - 06 - 15);
         assert_eq!(of(&ended, TODAY), Err(NotInForce::Ended { code: code(), enddate }));
     }
 
     #[test]
+    fn it_stays_behind_when_the_person_moves() {
+        let moved = |benefit: &Benefit, to: &str| {
+            let done = benefit.in_force(TODAY, &Region::find(to).unwrap());
+            done.err().map(|reason| crate::kernel::error::Refusal::from(reason).reason.to_string())
+        };
+        let [not_begun, running, open, .., ended] = all();
+        assert_eq!(moved(&running, "620981"), None, "the same pooling area");
+        for benefit in [&not_begun, &running, &open] {
+            assert_eq!(moved(benefit, "620702").as_deref(), Some("BENEFIT_MOVED_AWAY"));
+        }
+        assert_eq!(moved(&ended, "620702").as_deref(), Some("BENEFIT_ENDED"));
+        let new = Benefit { area: Region::find("620702").unwrap(), ..active() };
+        assert!(!new.overlaps(&running) && moved(&new, "620702").is_none());
+    }
+
+    #[test]
     fn of_several_the_one_in_force_counts() {
         let [not_begun, running, .., ended] = all();
-        let found = |list: &[Benefit]| in_force(list, CODE, TODAY).map(|proof| proof.benefit());
+        let found = |list: &[Benefit]| in_force(list, CODE, TODAY, &home()).map(|proof| proof.benefit());
         let second = Benefit { id: id(5), ..not_begun.clone() };
         assert_eq!(found(&[second, running]), Ok(id(4)));
         assert!(matches!(found(&[not_begun, ended]), Err(NotInForce::NotBegun { .. })));

@@ -16,6 +16,7 @@ use crate::insured;
 use crate::insured::domain::NotEligible;
 use crate::kernel::error::{Error, Refusal, Result};
 use crate::kernel::id::Id;
+use crate::kernel::local_day;
 use crate::kernel::money::Money;
 
 /// Items of a page without the caller's saying so.
@@ -56,11 +57,13 @@ pub async fn list(view: &View, parent: &str, size: i32, token: &str) -> Result<P
 }
 
 /// Diseases for which this call's person has a benefit that has not ended as of today: in force, suspended or yet to
-/// begin.
+/// begin. One that was left behind in another pooling area is not among them.
 pub async fn held_codes(view: &View) -> Result<Vec<String>> {
-    let today = view.today();
+    let (today, area) = (view.today(), &view.person()?.area);
     let held = store::list(view, None, u64::from(u32::MAX)).await?;
-    let open = held.into_iter().filter(|stored| stored.benefit.standing(today) != Standing::Ended);
+    let open = held
+        .into_iter()
+        .filter(|stored| stored.benefit.is_of(area) && stored.benefit.standing(today) != Standing::Ended);
     let mut codes: Vec<_> = open.map(|stored| stored.benefit.code).collect();
     codes.sort();
     codes.dedup();
@@ -69,21 +72,18 @@ pub async fn held_codes(view: &View) -> Result<Vec<String>> {
 
 /// Whether this call's person has the benefit for a disease on a day, with every reason against it.
 pub async fn check(view: &View, app: &App, code: &str, day: Date) -> Result<Check> {
-    let insured = insured::store::get(view).await?.insured;
-    let published = app.catalogs.in_force(&insured.insu_admdvs, day)?;
+    let insured::store::Stored { insured, updated_at, .. } = insured::store::get(view).await?;
+    let published = app.catalogs.asked(&insured.insu_admdvs, day)?;
     let benefits = of_disease(view, code).await?;
     let mut reasons = Vec::new();
-    let found = domain::in_force(&benefits, code, day);
+    let found = domain::in_force(&benefits, code, day, &insured.insu_admdvs);
     let benefit = match &found {
         Ok(in_force) => Some(in_force.benefit()),
         Err(_) => benefits.first().map(|newest| newest.id),
     };
     let insutype = kind(&benefits, benefit).unwrap_or(insured.insutype);
     reasons.extend(found.err().map(Refusal::from));
-    // What the insurance was on a day that is past is not known any more.
-    if day >= view.today() {
-        reasons.extend(insured.standing(view.today()).into_iter().map(Refusal::from));
-    }
+    reasons.extend(insured.standing_on(day, local_day(updated_at)).into_iter().map(Refusal::from));
     let limit = match published.catalog.disease(code) {
         Some(disease) => domain::highest_limit(&published.catalog, disease, insutype, insured.retired()),
         None => {
@@ -98,7 +98,7 @@ pub async fn check(view: &View, app: &App, code: &str, day: Date) -> Result<Chec
 /// 年度累计 of this call's person for a disease; of this year when none is named.
 pub async fn year(view: &View, app: &App, code: &str, year: Option<i32>) -> Result<Year> {
     let insured = insured::store::get(view).await?.insured;
-    let published = app.catalogs.in_force(&insured.insu_admdvs, view.today())?;
+    let published = app.catalogs.asked(&insured.insu_admdvs, view.today())?;
     let disease = published
         .catalog
         .disease(code)

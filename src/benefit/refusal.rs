@@ -13,20 +13,30 @@ impl From<ChangeRefused> for Refusal {
                 "待遇已终止，不能再变更。",
                 "the benefit has ended; nothing can change it.",
             ),
+            ChangeRefused::EndsBefore { last } => Self::new(
+                "BENEFIT_ENDED",
+                format!("待遇已定于 {last} 终止，终止日期只能提前。"),
+                format!("the benefit ends on {last}; that can only be moved to an earlier day."),
+            )
+            .help("请填写更早的日期。", "name an earlier day."),
             ChangeRefused::InPast => {
                 Self::new("DAY_IN_PAST", "日期不能早于今天。", "the day lies before today.")
                     .help("请填写今天或之后的日期。", "name today or a later day.")
             }
             ChangeRefused::AlreadySuspended => {
                 Self::new("ALREADY_SUSPENDED", "该期间已暂停。", "it is suspended in that time already.")
+                    .help(
+                        "如需改期，请先恢复，再重新暂停。",
+                        "to change its days resume first, then suspend anew.",
+                    )
             }
             ChangeRefused::NotSuspended => {
                 Self::new("NOT_SUSPENDED", "待遇在该日未处于暂停状态。", "it is not suspended on that day.")
             }
             ChangeRefused::Order => Self::new(
                 "PERIOD_ORDER",
-                "结束日期不能早于开始日期，且暂停不能早于待遇开始。",
-                "the period ends before it begins, or begins before the benefit does.",
+                "结束日期不能早于开始日期，且暂停须在待遇起止日期之内开始。",
+                "the period ends before it begins, or begins before the benefit does or after its last day.",
             ),
             ChangeRefused::AbuseLength => Self::new(
                 "ABUSE_LENGTH",
@@ -55,11 +65,11 @@ impl From<NotInForce> for Refusal {
             )
             .about(code)
             .met_on(begndate),
-            NotInForce::Suspended { code, until } => {
+            NotInForce::Suspended { code, day, until } => {
                 let suspended = Self::new(
                     "BENEFIT_SUSPENDED",
-                    format!("病种 {code} 的待遇已暂停。"),
-                    format!("the benefit for disease {code} is suspended."),
+                    format!("病种 {code} 的待遇在 {day} 处于暂停状态。"),
+                    format!("the benefit for disease {code} is suspended on {day}."),
                 )
                 .help("请联系经办机构。", "ask the bureau.")
                 .about(code);
@@ -72,6 +82,16 @@ impl From<NotInForce> for Refusal {
                 "BENEFIT_ENDED",
                 format!("病种 {code} 的待遇已于 {enddate} 终止。"),
                 format!("the benefit for disease {code} ended on {enddate}."),
+            )
+            .about(code),
+            NotInForce::Moved { code } => Self::new(
+                "BENEFIT_MOVED_AWAY",
+                format!("病种 {code} 的待遇由原参保统筹区认定，转出后不再享受。"),
+                format!("the benefit for disease {code} is of the pooling area that the person has left."),
+            )
+            .help(
+                "请向现参保地经办机构申请。",
+                "apply to the bureau of the area in which the person is insured now.",
             )
             .about(code),
         }

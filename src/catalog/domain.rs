@@ -501,6 +501,10 @@ impl Catalog {
         if parse_date(&self.in_force_from).is_none() {
             fault(format!("in_force_from {} is no date", self.in_force_from));
         }
+        // What the server does not do, no catalogue may promise.
+        if self.rules.several_diseases != SeveralDiseases::Sum {
+            fault("rules: several_diseases: only sum is carried out so far".to_owned());
+        }
         let groups: BTreeSet<_> = self.groups.iter().map(|group| group.id.as_str()).collect();
         let mut by_code: BTreeMap<&str, &Disease> = BTreeMap::new();
         for disease in &self.diseases {
@@ -615,11 +619,12 @@ mod tests {
     fn planted_faults_are_all_found() {
         let mut catalog = sample();
         catalog.area = "620902".to_owned();
+        catalog.rules.several_diseases = SeveralDiseases::Highest;
         catalog.diseases[0].group = "nowhere".to_owned();
         catalog.diseases[1].exclusions.push("X".to_owned());
         catalog.policies.retain(|row| row.group != "respiratory" || row.hospital != HospitalRule::Secondary);
         let text: String = catalog.faults().iter().map(|fault| format!("{fault}\n")).collect();
-        for expected in ["620902", "nowhere", "exclusion X", "0 policy rows"] {
+        for expected in ["620902", "nowhere", "exclusion X", "0 policy rows", "only sum"] {
             assert!(text.contains(expected), "{expected} in {text}");
         }
         assert!(Catalog::parse("area = 1").is_err());

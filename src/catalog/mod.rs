@@ -3,5 +3,6 @@
 pub mod criteria;
 pub mod domain;
 pub mod grpc;
+pub mod refusal;
 mod row;
 pub mod store;

@@ -8,6 +8,7 @@ use serde::Serialize;
 use time::Date;
 
 use super::domain::{Catalog, Fault, SAMPLE};
+use super::refusal::NoCatalog;
 use super::row;
 use crate::db::journal::Entry;
 use crate::db::source::micros;
@@ -15,7 +16,7 @@ use crate::db::work::{Owner, Work};
 use crate::db::{Db, failed};
 use crate::kernel::access::Actor;
 use crate::kernel::calendar::parse_date;
-use crate::kernel::error::{Error, Result};
+use crate::kernel::error::{Error, Refusal, Result};
 use crate::kernel::region::Region;
 
 #[derive(Serialize)]
@@ -56,12 +57,21 @@ impl Catalogs {
         rows.into_iter().map(parse).collect::<Result<Vec<_>>>().map(|list| Self(Arc::new(list)))
     }
 
-    /// The catalogue in force for an insured area on a day.
+    /// The catalogue in force for an insured area on a day. Where there is none, the area's catalogue is not found.
     pub fn in_force(&self, area: &Region, day: Date) -> Result<Arc<Published>> {
+        let none = || Error::not_found(&format!("areas/{}/catalog in force on {day}", area.pooling()));
+        self.of_day(area, day).ok_or_else(none)
+    }
+
+    /// The same for a question about a person's day: where there is none, the question is refused.
+    pub fn asked(&self, area: &Region, day: Date) -> Result<Arc<Published>> {
+        self.of_day(area, day).ok_or_else(|| Refusal::from(NoCatalog { day }).into())
+    }
+
+    fn of_day(&self, area: &Region, day: Date) -> Option<Arc<Published>> {
         let pooling = area.pooling();
         let found = self.0.iter().filter(|published| published.area == pooling && published.from <= day);
-        let last = found.max_by_key(|published| published.from);
-        last.cloned().ok_or_else(|| Error::not_found(&format!("areas/{pooling}/catalog in force on {day}")))
+        found.max_by_key(|published| published.from).cloned()
     }
 
     /// The catalogues in force on a day, by area.
@@ -69,7 +79,7 @@ impl Catalogs {
         let mut areas: Vec<_> = self.0.iter().map(|published| published.area.clone()).collect();
         areas.sort();
         areas.dedup();
-        areas.iter().filter_map(|area| self.in_force(area, day).ok()).collect()
+        areas.iter().filter_map(|area| self.of_day(area, day)).collect()
     }
 }
 

@@ -150,16 +150,23 @@ impl Insured {
         faults
     }
 
-    /// Every reason against the insurance itself.
+    /// Every reason against the insurance itself today.
     pub fn standing(&self, today: Date) -> Vec<NotEligible> {
+        self.standing_on(today, today)
+    }
+
+    /// Every reason against the insurance itself on a day. The dates hold for any day; the states are those of the day
+    /// on which we last heard of the person, and what they were before it is not known.
+    pub fn standing_on(&self, day: Date, known_since: Date) -> Vec<NotEligible> {
+        let known = day >= known_since;
         let mut reasons = Vec::new();
-        if self.psn_insu_stas != "1" {
+        if known && self.psn_insu_stas != "1" {
             reasons.push(NotEligible::NotInsured);
         }
-        if self.insured_since > today {
+        if self.insured_since > day {
             reasons.push(NotEligible::NotYetInsured { from: self.insured_since });
         }
-        if self.psn_clct_stas != "1" || self.paid_until < today {
+        if known && self.psn_clct_stas != "1" || self.paid_until < day {
             reasons.push(NotEligible::NotPaidUp { paid_until: self.paid_until });
         }
         reasons
@@ -284,6 +291,28 @@ mod tests {
         let mut last_day = person();
         last_day.paid_until = TODAY;
         check(last_day, &["M01600"], &Held::default(), &[]);
+    }
+
+    #[test]
+    fn the_insurance_is_that_of_the_day() {
+        use NotEligible::{NotInsured, NotPaidUp, NotYetInsured};
+        let heard = date!(2025 - 02 - 01);
+        let mut stopped = person();
+        stopped.psn_insu_stas = "2".to_owned();
+        stopped.psn_clct_stas = "2".to_owned();
+        stopped.insured_since = date!(2025 - 01 - 01);
+        stopped.paid_until = date!(2025 - 02 - 15);
+        let unpaid = || NotPaidUp { paid_until: date!(2025 - 02 - 15) };
+        for (day, expected) in [
+            (date!(2024 - 12 - 31), vec![NotYetInsured { from: date!(2025 - 01 - 01) }]),
+            (date!(2025 - 01 - 31), vec![]),
+            (heard, vec![NotInsured, unpaid()]),
+            (date!(2025 - 02 - 16), vec![NotInsured, unpaid()]),
+        ] {
+            assert_eq!(stopped.standing_on(day, heard), expected, "{day}");
+        }
+        // The day on which it was paid until tells of every day, whenever it was heard.
+        assert_eq!(stopped.standing_on(date!(2025 - 02 - 16), TODAY), [unpaid()]);
     }
 
     #[test]

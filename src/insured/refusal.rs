@@ -89,14 +89,14 @@ impl From<NotEligible> for Refusal {
                 format!("参保自 {from} 起生效。"),
                 format!("insured only from {from} on."),
             )
-            .help("请在该日之后申请。", "apply on that day or later.")
+            .help("请在该日或之后办理。", "come back on that day or later.")
             .met_on(from),
             NotEligible::NotPaidUp { paid_until } => Self::new(
                 "NOT_PAID_UP",
                 format!("未按时缴费，已缴至 {paid_until}。"),
                 format!("contributions are paid only until {paid_until}."),
             )
-            .help("请补缴后再申请。", "pay what is due, then apply."),
+            .help("请补缴后再办理。", "pay what is due, then try again."),
             NotEligible::UnknownDisease { code } => Self::new(
                 "DISEASE_UNKNOWN",
                 format!("目录中没有病种 {code}。"),

@@ -3,12 +3,13 @@
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use time::OffsetDateTime;
 
 use super::domain::{Event, Insured};
 use super::row::{claim, insured};
 use crate::db::failed;
 use crate::db::journal::Entry;
-use crate::db::source::micros;
+use crate::db::source::{from_micros, micros};
 use crate::db::work::{View, Work};
 use crate::kernel::error::{Error, Result};
 use crate::kernel::step::Step;
@@ -19,6 +20,8 @@ pub struct Stored {
     pub insured: Insured,
     /// The row's version.
     pub version: i64,
+    /// When we last heard something new of the person.
+    pub updated_at: OffsetDateTime,
 }
 
 /// The person of this call.
@@ -39,7 +42,7 @@ pub async fn find(view: &View) -> Result<Option<Stored>> {
     if insured.psn_no != person.psn_no || insured.insu_admdvs.as_str() != row.insu_admdvs {
         return Err(Error::internal(format!("{}: the sealed body is of another row", person.name())));
     }
-    Ok(Some(Stored { insured, version: row.version }))
+    Ok(Some(Stored { insured, version: row.version, updated_at: from_micros(row.updated_at) }))
 }
 
 /// Claims a certificate for this call's person; false when it is another's. Two who claim it at once: the second one

@@ -57,9 +57,11 @@ impl Region {
         if TABLE.contains_key(code.as_str()) { Self(code) } else { self.clone() }
     }
 
-    /// Whether it is a city or a province, and not a county or an agency.
+    /// Whether it is a city or a province, and not a county or an agency. A city directly under its province, such as
+    /// 429004, is a pooling area of its own.
     pub fn is_city_or_province(&self) -> bool {
-        self.0.ends_with("00") && self.0 != "100000"
+        let direct = self.pooling() == *self && !self.0.ends_with("99");
+        self.0 != "100000" && (self.0.ends_with("00") || direct)
     }
 }
 
@@ -89,6 +91,20 @@ mod tests {
         assert!(region("100000").contains(&region("620902")));
         assert_eq!(region("110105").pooling(), region("110000"));
         assert_eq!(region("629900").pooling(), region("629900"));
+    }
+
+    #[test]
+    fn a_city_directly_under_its_province_is_a_pooling_area() {
+        for code in ["419001", "429004", "469021", "659001"] {
+            assert_eq!(region(code).pooling(), region(code));
+            assert!(region(code).is_city_or_province(), "{code}");
+        }
+        assert!(
+            !region("429004").contains(&region("429005")) && region("420000").contains(&region("429004"))
+        );
+        for code in ["100000", "110105", "411899", "620999", "620981"] {
+            assert!(!region(code).is_city_or_province(), "{code}");
+        }
     }
 
     #[test]

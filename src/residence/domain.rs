@@ -124,7 +124,7 @@ impl fmt::Debug for Rejected {
 pub struct Cancelled {
     /// What never changes.
     pub facts: Facts,
-    /// First day on which it holds no more.
+    /// The day of the cancellation: the last that it covers, when it was valid.
     pub cancelled_on: Date,
     /// Whether it was valid before; one that was pending never covered a day.
     pub was_valid: bool,
@@ -234,11 +234,11 @@ impl Filing {
     }
 
     /// Whether somebody who is insured in `area` may be treated in `place` on a day. A cancelled filing keeps the days
-    /// before its cancellation: what was treated then settles normally.
+    /// up to its cancellation: a treatment that began inside the validity settles normally.
     pub fn covers(&self, place: &Region, day: Date, area: &Region) -> bool {
         let holds = match self {
             Self::Valid(_) => true,
-            Self::Cancelled(cancelled) => cancelled.was_valid && day < cancelled.cancelled_on,
+            Self::Cancelled(cancelled) => cancelled.was_valid && day <= cancelled.cancelled_on,
             Self::Pending(_) | Self::Rejected(_) => false,
         };
         holds && self.facts().is_for(place, area) && self.facts().period.contains(day)
@@ -284,7 +284,7 @@ impl Facts {
     }
 
     /// A filing ends with the insurance that it was made under.
-    fn is_of(&self, area: &Region) -> bool {
+    pub fn is_of(&self, area: &Region) -> bool {
         self.area.pooling() == area.pooling()
     }
 }

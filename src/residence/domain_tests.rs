@@ -101,14 +101,16 @@ fn a_filing_covers_what_lies_in_its_places_on_its_days() {
 }
 
 #[test]
-fn a_cancelled_filing_keeps_the_days_before() {
+fn a_cancelled_filing_keeps_the_days_up_to_its_cancellation() {
     let area = region("620902");
     let cancelled = valid(None, None).cancel(TODAY, &area).unwrap().state;
     check(&cancelled, "620102", date!(2025 - 03 - 02), true);
-    check(&cancelled, "620102", TODAY, false);
+    check(&cancelled, "620102", TODAY, true);
+    check(&cancelled, "620102", date!(2025 - 03 - 04), false);
     let pending = Pending { facts: facts(None), clock: Clock::start(TODAY, 1) };
     let cancelled = Filing::Pending(pending).cancel(TODAY, &area).unwrap().state;
     check(&cancelled, "620102", date!(2025 - 03 - 02), false);
+    check(&cancelled, "620102", TODAY, false);
 }
 
 #[test]

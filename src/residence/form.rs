@@ -140,6 +140,8 @@ pub enum FileRefused {
     Basis { kind: Kind, basis: Basis },
     /// Several places, but not long-term with proof.
     SeveralPlaces,
+    /// The same by several filings: a long-term one for another place holds already, and one of both is a commitment.
+    SeveralFilings,
     /// Proof without material.
     ProofMissing,
     /// A place in the person's own pooling area.
@@ -261,7 +263,20 @@ impl Form {
                 refused.push(FileRefused::Exists { place: place.clone(), free_on });
             }
         }
+        let told =
+            |reason: &FileRefused| matches!(reason, FileRefused::Exists { .. } | FileRefused::SeveralPlaces);
+        if !refused.iter().any(told) && open.iter().any(|other| self.adds_to(other, &home, period)) {
+            refused.push(FileRefused::SeveralFilings);
+        }
         refused
+    }
+
+    /// Whether this filing would add a place to another long-term one, where a commitment allows one place only.
+    fn adds_to(&self, other: &Filing, home: &Region, period: &Period) -> bool {
+        let facts = other.facts();
+        let commitment = self.basis == Basis::Commitment || facts.basis == Basis::Commitment;
+        let long_term = self.kind.is_long_term() && facts.kind.is_long_term();
+        commitment && long_term && other.is_open() && facts.is_of(home) && facts.period.overlaps(period)
     }
 }
 
@@ -290,6 +305,16 @@ impl From<FileRefused> for Refusal {
                 "only a long-term filing with proof may name several places.",
             )
             .help("请只填一个备案地，或提供证明材料。", "name one place, or file with PROOF.")
+            .about("places"),
+            FileRefused::SeveralFilings => Self::new(
+                "SEVERAL_PLACES",
+                "承诺制备案只能有一个备案地，该期间已有其他长期备案。",
+                "a commitment is for one place only, and another long-term filing holds in that time.",
+            )
+            .help(
+                "请先取消已有备案，或各备案地均提供证明材料（ListFilings、CancelFiling）。",
+                "cancel that filing first, or file each place with PROOF (ListFilings, CancelFiling).",
+            )
             .about("places"),
             FileRefused::ProofMissing => {
                 Self::new("PROOF_MISSING", "缺少证明材料。", "a filing with proof needs a material.")

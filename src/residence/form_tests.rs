@@ -146,3 +146,30 @@ fn a_place_is_filed_once_at_a_time() {
     let cancelled = first.cancel(TODAY, &insured.insu_admdvs).unwrap().state;
     assert!(again("620000", &cancelled).is_empty());
 }
+
+#[test]
+fn a_commitment_is_for_one_place_also_over_several_filings() {
+    use Basis::{Commitment, Identity, Proof};
+    use Kind::{Posted, Resident, Temporary};
+    let insured = insured();
+    for (first, then, several) in [
+        ((Resident, Commitment), (Resident, Commitment), true),
+        ((Resident, Commitment), (Posted, Proof), true),
+        ((Resident, Proof), (Posted, Commitment), true),
+        ((Resident, Proof), (Resident, Proof), false),
+        ((Resident, Commitment), (Temporary, Identity), false),
+        ((Temporary, Identity), (Resident, Commitment), false),
+    ] {
+        let open = [file(asked(first.0, first.1, &["620100"]), &insured, &[]).unwrap()];
+        let again = |place| file(asked(then.0, then.1, &[place]), &insured, &open).err().unwrap_or_default();
+        let expected: &[&str] = if several { &["SEVERAL_PLACES"] } else { &[] };
+        assert_eq!(again("110000"), expected, "{first:?} {then:?}");
+        assert_eq!(again("620100"), ["FILING_EXISTS"]);
+        let cancelled = match &open[0] {
+            Filing::Valid(valid) => Filing::Valid(Valid { cancellable_on: None, ..valid.clone() }),
+            other => other.clone(),
+        };
+        let cancelled = [cancelled.cancel(TODAY, &insured.insu_admdvs).unwrap().state];
+        assert!(file(asked(then.0, then.1, &["110000"]), &insured, &cancelled).is_ok());
+    }
+}

@@ -43,7 +43,7 @@ pub async fn check(view: &View, place: &Region, day: Date) -> Result<Result<Fili
 }
 
 /// The valid filing of this call's person that covers a place on a day; the newest where there are several.
-pub async fn filed(view: &View, place: &Region, day: Date) -> Result<Option<Filing>> {
+async fn filed(view: &View, place: &Region, day: Date) -> Result<Option<Filing>> {
     let area = &view.person()?.area;
     let stored = store::of_day(view, day).await?;
     Ok(stored.into_iter().map(|stored| stored.filing).find(|filing| filing.covers(place, day, area)))

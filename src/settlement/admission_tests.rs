@@ -8,9 +8,11 @@ use crate::catalog::domain::{Insutype, SAMPLE};
 use crate::kernel::id::{Id, PsnNo};
 use crate::kernel::money::Money;
 use crate::kernel::period::Period;
-use crate::settlement::domain::BillKey;
+use crate::settlement::domain::{BillKey, Place};
 
 const TODAY: Date = date!(2025 - 03 - 03);
+/// When we last heard of the person.
+const HEARD: Date = date!(2025 - 02 - 20);
 const HOME: &str = "H62098100001";
 const REMOTE: &str = "H62010200001";
 
@@ -73,13 +75,16 @@ fn check(
 ) {
     let catalog = Catalog::parse(SAMPLE).unwrap();
     let area = &insured.insu_admdvs;
-    let known = Known { insured, area, benefits: benefits.iter().collect(), filed, today: TODAY };
+    let place = Region::find("620102").unwrap();
+    let not_filed = (!filed).then_some(NotFiled::None { place, day: bill.service_day });
+    let benefits = benefits.iter().collect();
+    let known = Known { insured, known_since: HEARD, area, benefits, not_filed };
     let reasons = |against: Vec<Refusal>| {
         against.into_iter().map(|reason| reason.reason.to_string()).collect::<Vec<_>>()
     };
     let found = admit(&catalog, bill, &known).map(|admitted| {
         assert_eq!(admitted.in_force.day(), bill.service_day);
-        admitted.place
+        if admitted.case.remote { Place::Remote } else { Place::Home }
     });
     let expected =
         expected.map_err(|reasons| reasons.iter().map(|reason| (*reason).to_owned()).collect::<Vec<_>>());
@@ -101,9 +106,53 @@ fn everything_against_it_is_told_at_once() {
     unpaid.paid_until = date!(2025 - 03 - 02);
     let expected = ["NOT_PAID_UP", "NOT_FILED", "DISEASE_UNKNOWN", "NO_BENEFIT"];
     check(&bill(REMOTE, "NONE", TODAY), &unpaid, &[], false, Err(&expected));
-    // Of yesterday's insurance nothing is known.
+}
+
+#[test]
+fn the_insurance_is_that_of_the_service_day() {
     let held = [benefit(date!(2025 - 01 - 01))];
-    check(&bill(HOME, "M01600", date!(2025 - 03 - 02)), &unpaid, &held, false, Ok(Place::Home));
+    let of = |insured: &Insured, day, expected| {
+        check(&bill(HOME, "M01600", day), insured, &held, false, expected);
+    };
+    let mut unpaid = insured();
+    unpaid.paid_until = date!(2025 - 03 - 01);
+    // The bill of a day that is not paid for stays unpaid, however late it comes.
+    of(&unpaid, TODAY, Err(&["NOT_PAID_UP"]));
+    of(&unpaid, date!(2025 - 03 - 02), Err(&["NOT_PAID_UP"]));
+    of(&unpaid, date!(2025 - 03 - 01), Ok(Place::Home));
+    // The states are those of the day on which we heard of them.
+    let mut stopped = insured();
+    stopped.psn_insu_stas = "2".to_owned();
+    of(&stopped, date!(2025 - 02 - 19), Ok(Place::Home));
+    of(&stopped, HEARD, Err(&["NOT_INSURED"]));
+}
+
+#[test]
+fn a_benefit_stays_behind_when_the_person_moves() {
+    let mut moved = insured();
+    moved.insu_admdvs = Region::find("620702").unwrap();
+    let bill = bill(REMOTE, "M01600", TODAY);
+    check(&bill, &moved, &[benefit(date!(2025 - 01 - 01))], true, Err(&["BENEFIT_MOVED_AWAY"]));
+    let mut new = benefit(date!(2025 - 03 - 01));
+    new.area = moved.insu_admdvs.clone();
+    check(&bill, &moved, &[new, benefit(date!(2025 - 01 - 01))], true, Ok(Place::Remote));
+}
+
+#[test]
+fn a_filing_that_waits_is_said_to_wait() {
+    let (insured, held) = (insured(), benefit(date!(2025 - 01 - 01)));
+    let place = Region::find("620102").unwrap();
+    let known = Known {
+        insured: &insured,
+        known_since: HEARD,
+        area: &insured.insu_admdvs,
+        benefits: vec![&held],
+        not_filed: Some(NotFiled::Pending { place }),
+    };
+    let catalog = Catalog::parse(SAMPLE).unwrap();
+    let against = admit(&catalog, &bill(REMOTE, "M01600", TODAY), &known);
+    let reasons: Vec<_> = against.err().unwrap().into_iter().map(|refusal| refusal.reason).collect();
+    assert_eq!(reasons, ["FILING_PENDING"]);
 }
 
 #[test]

@@ -104,7 +104,9 @@ fn explain(bill: &Bill, code: &str, policy: &Policy, before: &Before, result: &C
     let base = in_scope.less(*deductible);
     let share = ratio.of(base);
     let left_before = policy.limit_fen.less(before.used);
-    let (limit_zh, limit_en) = if share > left_before {
+    let (limit_zh, limit_en) = if share == Money::ZERO {
+        ("本次无需基金支付", "and nothing is to be paid by the fund")
+    } else if share > left_before {
         ("不足支付，按剩余额支付", "less than that share, so the fund pays what is left")
     } else {
         ("足够支付", "enough for that share")

@@ -27,7 +27,7 @@ fn in_force() -> InForce {
         certificate: None,
         created_at: datetime!(2025-01-01 0:00 UTC),
     };
-    benefit.in_force(date!(2025 - 03 - 03)).unwrap()
+    benefit.in_force(date!(2025 - 03 - 03), &benefit.area).unwrap()
 }
 
 fn policy(ratio: i32, limit: i64, deductible: i64) -> Policy {
@@ -106,6 +106,20 @@ fn the_fund_stops_at_what_is_left() {
     check(&bill(10_000, 10_000), &policy, &before(92_001, 0), (0, 7_999, 2_001, 0));
     check(&bill(10_000, 10_000), &policy, &before(100_000, 0), (0, 0, 10_000, 0));
     check(&bill(10_000, 10_000), &policy, &before(150_000, 0), (0, 0, 10_000, 0));
+}
+
+#[test]
+fn the_limit_says_whether_it_is_enough() {
+    let says = |in_scope, used, word: &str| {
+        let result =
+            settle(&bill(10_000, in_scope), &in_force(), &policy(8000, 100_000, 3_000), &before(used, 0));
+        let limit = result.explanation.iter().find(|line| line.step == Stage::Limit).unwrap();
+        assert!(limit.zh.contains(word), "{}", limit.zh);
+    };
+    says(10_000, 0, "足够支付");
+    says(10_000, 99_999, "不足支付");
+    says(3_000, 100_000, "无需基金支付");
+    says(3_000, 0, "无需基金支付");
 }
 
 proptest::proptest! {

@@ -3,9 +3,9 @@
 use serde::Serialize;
 use time::{Date, OffsetDateTime};
 
-use super::calculation::Calculated;
+use super::calculation::{Before, Calculated};
 use crate::benefit::domain::InForce;
-use crate::catalog::domain::Insutype;
+use crate::catalog::domain::{Case, Insutype, Level};
 use crate::kernel::error::{Refusal, Violation};
 use crate::kernel::id::Id;
 use crate::kernel::money::{Money, Ratio};
@@ -128,21 +128,28 @@ pub struct Unseen {
 #[derive(Debug, Serialize)]
 #[serde(tag = "type")]
 pub enum Event {
-    /// 结算.
+    /// 结算, with all that it takes to calculate it again.
     #[serde(rename = "settlement.settled")]
     Settled {
+        benefit: Id,
         opsp_dise_code: String,
         insutype: Insutype,
+        retired: bool,
         fixmedins_code: String,
+        hospital: Level,
+        remote: bool,
         service_day: Date,
         medfee_sumamt_fen: Money,
         inscp_scp_amt_fen: Money,
+        used_before_fen: Money,
+        deductible_used_before_fen: Money,
         act_pay_dedc_fen: Money,
         pool_prop_selfpay_bp: Ratio,
         fund_pay_sumamt_fen: Money,
         psn_part_amt_fen: Money,
         left_fen: Money,
         catalog_version: String,
+        catalog_sha256: String,
     },
     /// 冲正.
     #[serde(rename = "settlement.reversed")]
@@ -157,8 +164,6 @@ pub enum Event {
 pub enum SettleRefused {
     /// The institution is not a designated one on the service day.
     InstitutionUnknown { fixmedins_code: String, day: Date },
-    /// No catalogue was in force on the service day.
-    NoCatalog { day: Date },
     /// The same key was settled with another content.
     BillDiffers { id: Id },
     /// It was reversed, or its reversal came first.
@@ -187,8 +192,10 @@ impl Bill {
 pub struct Made {
     /// Its id.
     pub id: Id,
-    /// 就医地.
-    pub place: Place,
+    /// The case by which its policy was found.
+    pub case: Case,
+    /// What the year had used before it.
+    pub before: Before,
     /// What is paid.
     pub calculated: Calculated,
     /// By which catalogue.
@@ -200,27 +207,34 @@ pub struct Made {
 impl Settled {
     /// Settles a bill on a benefit that is in force on its day.
     pub fn new(bill: Bill, in_force: &InForce, made: Made) -> Step<Self, Event> {
-        let Made { id, place, calculated, source, now } = made;
+        let Made { id, case, before, calculated, source, now } = made;
         let event = Event::Settled {
+            benefit: in_force.benefit(),
             opsp_dise_code: bill.code.clone(),
             insutype: in_force.insutype(),
+            retired: case.retired,
             fixmedins_code: bill.key.fixmedins_code.clone(),
+            hospital: case.hospital,
+            remote: case.remote,
             service_day: bill.service_day,
             medfee_sumamt_fen: bill.total,
             inscp_scp_amt_fen: bill.in_scope,
+            used_before_fen: before.used,
+            deductible_used_before_fen: before.deductible_used,
             act_pay_dedc_fen: calculated.deductible,
             pool_prop_selfpay_bp: calculated.ratio,
             fund_pay_sumamt_fen: calculated.fund,
             psn_part_amt_fen: calculated.person,
             left_fen: calculated.left,
             catalog_version: source.catalog_version.clone(),
+            catalog_sha256: source.catalog_sha256.clone(),
         };
         let settled = Self {
             id,
             benefit: in_force.benefit(),
             insutype: in_force.insutype(),
             bill,
-            place,
+            place: if case.remote { Place::Remote } else { Place::Home },
             calculated,
             source,
             settled_at: now,
@@ -291,12 +305,6 @@ impl From<SettleRefused> for Refusal {
             )
             .help("请用 ListInstitutions 查询机构编号。", "look the code up with ListInstitutions.")
             .about(fixmedins_code),
-            SettleRefused::NoCatalog { day } => Self::new(
-                "NO_CATALOG",
-                format!("{day} 没有生效的病种目录。"),
-                format!("no catalogue is in force on {day}."),
-            )
-            .help("请核对服务日期。", "check the service day."),
             SettleRefused::BillDiffers { id } => Self::new(
                 "BILL_DIFFERS",
                 "同一医药机构结算ID 已按另一内容结算。",

@@ -3,6 +3,8 @@
 use time::macros::{date, datetime};
 
 use super::*;
+use crate::benefit::domain::Benefit;
+use crate::kernel::region::Region;
 
 const NOW: OffsetDateTime = datetime!(2025-03-03 4:00 UTC);
 
@@ -64,6 +66,48 @@ fn a_bill_is_settled_once() {
         check(Settlement::Settled(settled()), &other, "BILL_DIFFERS");
         check(reversed(), &other, "ALREADY_REVERSED");
         check(unseen(), &other, "ALREADY_REVERSED");
+    }
+}
+
+#[test]
+fn the_journal_holds_what_it_takes_to_calculate_again() {
+    let benefit = Benefit {
+        id: Id(uuid::Uuid::from_u128(2)),
+        area: Region::find("620902").unwrap(),
+        insutype: Insutype::Employee,
+        code: "M01600".to_owned(),
+        begndate: date!(2025 - 01 - 01),
+        end: None,
+        requalify_on: None,
+        suspensions: Vec::new(),
+        application: Id(uuid::Uuid::nil()),
+        entry: Id(uuid::Uuid::nil()),
+        notice_entry: String::new(),
+        certificate: None,
+        created_at: NOW,
+    };
+    let in_force = benefit.in_force(bill().service_day, &benefit.area).unwrap();
+    let made = Made {
+        id: settled().id,
+        case: Case { insutype: Insutype::Employee, retired: true, hospital: Level::Tertiary, remote: true },
+        before: Before { used: Money(700), deductible_used: Money(50) },
+        calculated: settled().calculated,
+        source: Source { catalog_sha256: "abc".to_owned(), ..settled().source },
+        now: NOW,
+    };
+    let step = Settled::new(bill(), &in_force, made);
+    assert_eq!(step.state.place, Place::Remote);
+    let event = serde_json::to_value(step.event).unwrap();
+    for (field, value) in [
+        ("benefit", serde_json::to_value(benefit.id).unwrap()),
+        ("retired", true.into()),
+        ("remote", true.into()),
+        ("hospital", "tertiary".into()),
+        ("used_before_fen", 700.into()),
+        ("deductible_used_before_fen", 50.into()),
+        ("catalog_sha256", "abc".into()),
+    ] {
+        assert_eq!(event[field], value, "{field}");
     }
 }
 

@@ -2,13 +2,14 @@
 
 use super::admission::{self, Admitted, Known};
 use super::calculation::{self, Before};
-use super::domain::{Bill, Event, Made, SettleRefused, Settled, Source};
+use super::domain::{Bill, Event, Made, Settled, Source};
 use super::store;
 use crate::benefit::accumulator::{self, Key, Used};
 use crate::catalog::domain::Insutype;
 use crate::catalog::store::Catalogs;
 use crate::db::work::View;
 use crate::kernel::error::{Error, Refusal, Result};
+use crate::kernel::local_day;
 use crate::kernel::money::Money;
 use crate::kernel::step::Step;
 use crate::{benefit, insured, residence};
@@ -49,22 +50,19 @@ pub async fn quote(view: &View, catalogs: &Catalogs, bill: Bill) -> Result<Quote
 async fn new(view: &View, catalogs: &Catalogs, bill: Bill) -> Result<New> {
     let area = &view.person()?.area;
     let day = bill.service_day;
-    let published = catalogs.in_force(area, day).map_err(|error| match error {
-        Error::NotFound(_) => Refusal::from(SettleRefused::NoCatalog { day }).into(),
-        other => other,
-    })?;
-    let insured = insured::store::get(view).await?.insured;
+    let published = catalogs.asked(area, day)?;
+    let insured::store::Stored { insured, updated_at, .. } = insured::store::get(view).await?;
     let benefits = benefit::store::of_disease(view, &bill.code).await?;
     let away = admission::institution(&published.catalog, &bill)
         .map(|(_, region)| region)
         .filter(|region| !area.pooling().contains(region));
-    let filed = match away {
-        Some(region) => residence::query::filed(view, &region, day).await?.is_some(),
-        None => false,
+    let not_filed = match away {
+        Some(region) => residence::query::check(view, &region, day).await?.err(),
+        None => None,
     };
     let benefits = benefits.iter().map(|stored| &stored.benefit).collect();
-    let known = Known { insured: &insured, area, benefits, filed, today: view.today() };
-    let Admitted { in_force, policy, place } = admission::admit(&published.catalog, &bill, &known)?;
+    let known = Known { insured: &insured, known_since: local_day(updated_at), area, benefits, not_filed };
+    let Admitted { in_force, policy, case } = admission::admit(&published.catalog, &bill, &known)?;
     let key = key(in_force.insutype(), &bill);
     let before = accumulator::read(view, key.insutype, key.year, &key.code).await?;
     let spent = Before { used: before.used, deductible_used: before.deductible_used };
@@ -74,7 +72,7 @@ async fn new(view: &View, catalogs: &Catalogs, bill: Bill) -> Result<New> {
         catalog_sha256: published.sha256.clone(),
         sample: published.catalog.sample,
     };
-    let made = Made { id: view.new_id(), place, calculated, source, now: view.now() };
+    let made = Made { id: view.new_id(), case, before: spent, calculated, source, now: view.now() };
     Ok(New { step: Settled::new(bill, &in_force, made), key, before, limit: policy.limit_fen })
 }
 
