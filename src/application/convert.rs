@@ -66,6 +66,7 @@ fn agent(agent: &common::Agent) -> Agent {
         certno: agent.agnter_certno.clone(),
         tel: agent.agnter_tel.clone(),
         rlts: agent.agnter_rlts.clone(),
+        addr: agent.agnter_addr.clone(),
     }
 }
 
@@ -77,6 +78,7 @@ pub fn agent_message(agent: &Agent) -> common::Agent {
         agnter_certno: agent.certno.clone(),
         agnter_tel: agent.tel.clone(),
         agnter_rlts: agent.rlts.clone(),
+        agnter_addr: agent.addr.clone(),
     }
 }
 
@@ -114,14 +116,13 @@ fn line_state(state: LineState) -> pb::LineState {
     }
 }
 
-/// 复核标志. A line that nobody will look at any more, 不予受理 or 已撤回, is 未复核 as in a draft.
+/// 复核标志. A line that was 不予受理 is 未复核, as in a draft.
 fn rchk_flag(application: &Application, state: LineState) -> &'static str {
     match (state, application) {
         (LineState::Approved | LineState::InNotice | LineState::Granted, _) => "7",
         (LineState::Rejected | LineState::Objected, _) => "8",
-        (LineState::Pending, Application::Draft(_) | Application::Refused(_) | Application::Withdrawn(_)) => {
-            "0"
-        }
+        (LineState::Pending, Application::Draft(_) | Application::Refused(_)) => "0",
+        (LineState::Pending, Application::Withdrawn(_)) => "3",
         (LineState::Pending, _) => "9",
     }
 }
@@ -164,6 +165,7 @@ mod tests {
             agnter_certno: "620982197512310020".to_owned(),
             agnter_tel: "13800000000".to_owned(),
             agnter_rlts: "2".to_owned(),
+            agnter_addr: "酒泉市肃州区样例路".to_owned(),
         };
         let input = pb::ApplicationInput { agent: Some(said), ..input(&["A"]) };
         let form = form(&person(), Some(&input)).unwrap();

@@ -176,6 +176,9 @@ pub struct Withdrawn {
     pub case: Case,
     /// What the applicant said.
     pub form: Form,
+    /// What was fixed by the submission; none when it was a draft.
+    #[serde(default)]
+    pub filed: Option<Filed>,
 }
 
 impl Case {
@@ -230,7 +233,7 @@ impl Draft {
 
     /// 撤回.
     pub fn withdraw(self) -> Step<Withdrawn, Event> {
-        Step::new(Withdrawn { case: self.case, form: self.form }, Event::Withdrawn {})
+        Step::new(Withdrawn { case: self.case, form: self.form, filed: None }, Event::Withdrawn {})
     }
 }
 
@@ -277,6 +280,11 @@ impl Pending {
 }
 
 impl Awaiting {
+    /// Whether any of these materials is new to the application. A supplement that adds nothing answers nothing.
+    pub fn lacks_any(&self, materials: &[Id]) -> bool {
+        materials.iter().any(|material| !self.filed.form.materials.contains(material))
+    }
+
     /// 补正: the clock goes on, and the application is back where it was.
     pub fn supplement(self, materials: &[Id], today: Date) -> Step<Application, Event> {
         let mut filed = self.filed;
@@ -346,7 +354,7 @@ impl Application {
 
     fn said(&self) -> (&Case, &Form) {
         match self {
-            Self::Draft(Draft { case, form }) | Self::Withdrawn(Withdrawn { case, form }) => (case, form),
+            Self::Draft(Draft { case, form }) | Self::Withdrawn(Withdrawn { case, form, .. }) => (case, form),
             Self::Submitted(Submitted { filed })
             | Self::Accepted(Accepted { filed, .. })
             | Self::AwaitingSupplement(Awaiting { filed, .. })
@@ -355,10 +363,11 @@ impl Application {
         }
     }
 
-    /// What is fixed by the submission; none in a draft and after a withdrawal.
+    /// What is fixed by the submission; none in a draft, withdrawn or not.
     pub fn filed(&self) -> Option<&Filed> {
         match self {
-            Self::Draft(_) | Self::Withdrawn(_) => None,
+            Self::Draft(_) => None,
+            Self::Withdrawn(Withdrawn { filed, .. }) => filed.as_ref(),
             Self::Submitted(Submitted { filed })
             | Self::Accepted(Accepted { filed, .. })
             | Self::AwaitingSupplement(Awaiting { filed, .. })
@@ -459,7 +468,8 @@ impl Application {
             Self::Submitted(Submitted { filed })
             | Self::Accepted(Accepted { filed, .. })
             | Self::AwaitingSupplement(Awaiting { filed, .. }) => {
-                Ok(Step::new(Withdrawn { case: filed.case, form: filed.form }, Event::Withdrawn {}))
+                let (case, form) = (filed.case.clone(), filed.form.clone());
+                Ok(Step::new(Withdrawn { case, form, filed: Some(filed) }, Event::Withdrawn {}))
             }
             other => Err(other.wrong("draft, submitted, accepted or awaiting_supplement")),
         }
@@ -526,6 +536,7 @@ mod tests {
                 certno: "620982197512310020".to_owned(),
                 tel: "13800000000".to_owned(),
                 rlts: "2".to_owned(),
+                addr: "样例路".to_owned(),
             }),
             lines: codes.iter().map(line).collect(),
             materials: vec![id(7)],
@@ -577,7 +588,7 @@ mod tests {
             Application::AwaitingSupplement(awaiting(Application::Accepted(accepted()))),
             Application::Decided(decided()),
             Application::Refused(submitted().refuse(vec![reason()]).state),
-            Application::Withdrawn(draft().withdraw().state),
+            Application::Withdrawn(Application::Submitted(submitted()).withdraw().unwrap().state),
         ]
     }
 
@@ -646,6 +657,24 @@ mod tests {
         for before in [Application::Submitted(submitted()), Application::Accepted(accepted())] {
             let word = before.word();
             assert_eq!(awaiting(before).supplement(&[id(8)], TODAY).state.word(), word);
+        }
+    }
+
+    #[test]
+    fn a_supplement_is_new_or_none() {
+        let awaiting = awaiting(Application::Submitted(submitted()));
+        for (materials, new) in [(vec![id(7)], false), (vec![id(8)], true), (vec![id(7), id(8)], true)] {
+            assert_eq!(awaiting.lacks_any(&materials), new, "{materials:?}");
+        }
+    }
+
+    #[test]
+    fn a_withdrawal_forgets_nothing_of_the_submission() {
+        for before in all() {
+            let filed = before.filed().cloned();
+            if let Ok(step) = before.withdraw() {
+                assert_eq!(Application::from(step.state).filed(), filed.as_ref());
+            }
         }
     }
 

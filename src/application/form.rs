@@ -41,6 +41,9 @@ pub struct Agent {
     pub tel: String,
     /// 关系.
     pub rlts: String,
+    /// 地址; may be empty.
+    #[serde(default)]
+    pub addr: String,
 }
 
 /// What is said of one disease.

@@ -168,7 +168,8 @@ impl pb::application_service_server::ApplicationService for Service {
     }
 }
 
-/// An application in the contract's words. The catalogue gives its diseases' names, empty for those it does not know.
+/// An application in the contract's words. The catalogue gives its diseases' names, empty for those it does not know,
+/// and says of a draft whether they are the sample's.
 pub fn message(
     person: &Person,
     stored: &Stored,
@@ -198,7 +199,7 @@ pub fn message(
         update_time: Some(timestamp(stored.updated_at)),
         etag: stored.etag(),
         catalog_version: filed.map(|filed| filed.catalog_version.clone()).unwrap_or_default(),
-        sample: filed.is_some_and(|filed| filed.sample),
+        sample: filed.map_or(catalog.sample, |filed| filed.sample),
     }
 }
 

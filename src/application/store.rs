@@ -151,21 +151,14 @@ async fn save_lines(work: &Work, application: &Application) -> Result<()> {
         let key = [line::Column::PsnNo, line::Column::ApplicationId, line::Column::OpspDiseCode];
         let changing = [line::Column::Area, line::Column::Insutype, line::Column::State];
         let upsert = OnConflict::columns(key).update_columns(changing).to_owned();
-        line::Entity::insert(row)
-            .on_conflict(upsert)
-            .exec_without_returning(&work.conn())
-            .await
-            .map_err(failed)?;
+        work.upsert_part(line::Entity::insert(row).on_conflict(upsert)).await?;
         kept.push(found.code);
     }
-    line::Entity::delete_many()
+    let gone = line::Entity::delete_many()
         .filter(line::Column::PsnNo.eq(person.psn_no.as_str()))
         .filter(line::Column::ApplicationId.eq(case.id.0))
-        .filter(line::Column::OpspDiseCode.is_not_in(kept))
-        .exec(&work.conn())
-        .await
-        .map_err(failed)?;
-    Ok(())
+        .filter(line::Column::OpspDiseCode.is_not_in(kept));
+    work.delete_part(gone).await
 }
 
 fn due_on(application: &Application, calendar: &Calendar) -> Option<String> {

@@ -16,20 +16,22 @@ use crate::notice;
 use crate::notice::domain::Undisputed;
 use crate::notice::store::Place;
 
-/// The job. Answers how many benefits were granted.
+/// The job. Answers how many benefits were granted; what fails keeps nothing else from being done, and the first
+/// failure is told at the end.
 pub async fn run(app: &App) -> Result<u64> {
     let view = app.db.view(&Actor::system(), Owner::Nobody).await?;
-    let mut done = 0;
+    let (mut done, mut failure) = (0, None);
     for place in notice::store::undisputed(&view).await? {
         match grant(app, &place).await {
             Ok(granted) => done += u64::from(granted),
             Err(error) => {
                 let reference = &place.reference;
                 tracing::error!(notice.reference = %reference, error = %error, "a benefit could not be granted");
+                failure.get_or_insert(error);
             }
         }
     }
-    Ok(done)
+    failure.map_or(Ok(done), Err)
 }
 
 /// Grants the benefit of one entry in its person's own transaction: the benefit, the line and the entry move together

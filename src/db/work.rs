@@ -6,7 +6,7 @@ use std::ops::Deref;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, LockType, Query};
 use sea_orm::{
     ActiveModelTrait, ConnectionTrait, DatabaseConnection, DatabaseExecutor, DatabaseTransaction, DeleteMany,
-    EntityTrait, IntoActiveModel, UpdateMany,
+    EntityTrait, Insert, IntoActiveModel, UpdateMany,
 };
 use time::{Date, OffsetDateTime};
 
@@ -292,6 +292,19 @@ impl Work {
     pub async fn update_part<E: EntityTrait>(&self, statement: UpdateMany<E>) -> Result<()> {
         let done = statement.exec(&self.conn()).await.map_err(failed)?;
         if done.rows_affected == 1 { Ok(()) } else { Err(Error::Conflict) }
+    }
+
+    /// Inserts a row that belongs to an aggregate whose entry this work writes too, or does what the statement says
+    /// where it is there already.
+    pub async fn upsert_part<A: ActiveModelTrait>(&self, statement: Insert<A>) -> Result<()> {
+        statement.exec_without_returning(&self.conn()).await.map_err(failed)?;
+        Ok(())
+    }
+
+    /// Deletes the rows, if any, that belong to an aggregate whose entry this work writes too.
+    pub async fn delete_part<E: EntityTrait>(&self, statement: DeleteMany<E>) -> Result<()> {
+        statement.exec(&self.conn()).await.map_err(failed)?;
+        Ok(())
     }
 
     /// Commits.

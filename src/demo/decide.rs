@@ -96,19 +96,7 @@ pub async fn opinions(demo: &mut Demo) -> Told {
 async fn opinion(demo: &Demo, key: &str, index: usize, met: bool) -> anyhow::Result<String> {
     let task = demo.case.kept(&format!("{key}.task{index}"))?;
     let operator = demo.case.kept(&demo.case.kept(&format!("{key}.expert{index}"))?)?;
-    // What the expert sees: the task without its applicant.
-    let list = review::ListReviewTasksRequest {
-        parent: "areas/620900".to_owned(),
-        page_size: 200,
-        page_token: String::new(),
-        include_answered: true,
-    };
-    let tasks =
-        demo.clients.review().list_review_tasks(by_operator(&operator, list)?).await?.into_inner().tasks;
-    let seen = tasks
-        .into_iter()
-        .find(|seen| seen.name == task)
-        .with_context(|| format!("{operator} does not see {task}"))?;
+    let seen = seen_task(demo, &operator, &task).await?;
     let opinions = seen
         .lines
         .iter()
@@ -139,6 +127,25 @@ async fn opinion(demo: &Demo, key: &str, index: usize, met: bool) -> anyhow::Res
         "ReviewService/SubmitOpinion     {key}: {operator} finds {}",
         if met { "MET" } else { "NOT_MET" }
     ))
+}
+
+/// What the expert sees: the task without its applicant.
+async fn seen_task(demo: &Demo, operator: &str, task: &str) -> anyhow::Result<review::ReviewTask> {
+    let mut page_token = String::new();
+    loop {
+        let list = review::ListReviewTasksRequest {
+            parent: "areas/620900".to_owned(),
+            page_size: 200,
+            page_token,
+            include_answered: true,
+        };
+        let page = demo.clients.review().list_review_tasks(by_operator(operator, list)?).await?.into_inner();
+        if let Some(seen) = page.tasks.into_iter().find(|seen| seen.name == task) {
+            return Ok(seen);
+        }
+        ensure!(!page.next_page_token.is_empty(), "{operator} does not see {task}");
+        page_token = page.next_page_token;
+    }
 }
 
 /// 第三名专家: for the two who differ.
@@ -215,17 +222,7 @@ pub async fn notice_is_open(demo: &mut Demo) -> Told {
         let due = opened.deadline.as_ref().and_then(|deadline| deadline.due_date.as_ref()).and_then(to_date);
         let due = due.context("an open notice without a last day")?;
         demo.case.keep(&format!("{}.notice_due", person.key), due.to_string());
-        let request = notice::ListEntriesRequest {
-            parent: opened.name.clone(),
-            page_size: 0,
-            page_token: String::new(),
-        };
-        let entries = demo.clients.portal_notice().list_entries(request).await?.into_inner().entries;
-        let own = crate::kernel::mask::certno(&person.certno);
-        let entry = entries
-            .iter()
-            .find(|entry| entry.masked_certno == own)
-            .context("the entry is not in its notice")?;
+        let entry = listed(demo, &opened.name, &crate::kernel::mask::certno(&person.certno)).await?;
         demo.case.keep(&format!("{}.entry", person.key), &entry.name);
         told.push(format!(
             "NoticeService/ListEntries       {} {} {} {}, until {due}",
@@ -234,6 +231,20 @@ pub async fn notice_is_open(demo: &mut Demo) -> Told {
         told.push(check(demo, person.key, false).await?);
     }
     Ok(told)
+}
+
+/// The entry of a notice that shows this masked number.
+async fn listed(demo: &Demo, notice: &str, masked_certno: &str) -> anyhow::Result<notice::Entry> {
+    let mut page_token = String::new();
+    loop {
+        let request = notice::ListEntriesRequest { parent: notice.to_owned(), page_size: 200, page_token };
+        let page = demo.clients.portal_notice().list_entries(request).await?.into_inner();
+        if let Some(entry) = page.entries.into_iter().find(|entry| entry.masked_certno == masked_certno) {
+            return Ok(entry);
+        }
+        ensure!(!page.next_page_token.is_empty(), "the entry is not in its notice");
+        page_token = page.next_page_token;
+    }
 }
 
 /// CheckBenefit, with the answer that is expected.

@@ -122,8 +122,9 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         }
         demo.case.finish_step(name)?;
     }
-    demo.case.finish_run()?;
+    // The next run begins days later: what is told is as of the day on which this one ended.
     print::summary(&demo)?;
+    demo.case.finish_run()?;
     if options.serve {
         print::grpcurl(&demo)?;
         crate::cli::stop_signal().await?;

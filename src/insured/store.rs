@@ -80,12 +80,10 @@ pub async fn save(work: &Work, known: &Stored, step: Step<Insured, Event>) -> Re
     let index = certno_index(work, &insured)?;
     let before = certno_index(work, &known.insured)?;
     if index != before {
-        claim::Entity::delete_many()
+        let given_up = claim::Entity::delete_many()
             .filter(claim::Column::CertnoIndex.eq(before))
-            .filter(claim::Column::PsnNo.eq(person.psn_no.as_str()))
-            .exec(&work.conn())
-            .await
-            .map_err(failed)?;
+            .filter(claim::Column::PsnNo.eq(person.psn_no.as_str()));
+        work.delete_part(given_up).await?;
     }
     let update = insured::Entity::update_many()
         .col_expr(Column::InsuAdmdvs, Expr::value(insured.insu_admdvs.as_str()))

@@ -8,24 +8,26 @@ use crate::kernel::access::Actor;
 use crate::kernel::error::{Error, Refusal, Result};
 use crate::kernel::local_day;
 
-/// The job. Answers how many notices were closed and entries cleared.
+/// The job. Answers how many notices were closed and entries cleared; what fails keeps nothing else from being done,
+/// and the first failure is told at the end.
 pub async fn run(app: &App) -> Result<u64> {
     let view = app.db.view(&Actor::system(), Owner::Nobody).await?;
-    let mut done = 0;
+    let (mut done, mut failure) = (0, None);
     for stored in store::in_state(&view, "open").await? {
-        done += tell(&stored, close(app, &stored).await);
+        done += tell(&stored, close(app, &stored).await, &mut failure);
     }
     for stored in store::in_state(&view, "closed").await? {
-        done += tell(&stored, settle(app, &view, &stored).await);
+        done += tell(&stored, settle(app, &view, &stored).await, &mut failure);
     }
-    Ok(done)
+    failure.map_or(Ok(done), Err)
 }
 
-fn tell(stored: &Stored, done: Result<u64>) -> u64 {
+fn tell(stored: &Stored, done: Result<u64>, failure: &mut Option<Error>) -> u64 {
     done.unwrap_or_else(|error| {
         let head = stored.notice.head();
         let name = store::name(&head.area, head.id);
         tracing::error!(notice.name = %name, error = %error, "a notice could not be closed");
+        failure.get_or_insert(error);
         0
     })
 }
@@ -50,25 +52,26 @@ async fn close(app: &App, stored: &Stored) -> Result<u64> {
 async fn settle(app: &App, view: &View, stored: &Stored) -> Result<u64> {
     let head = stored.notice.head();
     let over = stored.notice.over().ok_or_else(|| Error::internal("a closed notice is not over"))?;
-    let (mut done, mut all_went_well) = (0, true);
+    let (mut done, mut failure) = (0, None);
     for place in store::unsettled(view, head.id).await? {
         match clear(app, &over, &place).await {
             Ok(true) => done += 1,
             Ok(false) => {}
             Err(error) => {
-                all_went_well = false;
                 let reference = &place.reference;
                 tracing::error!(notice.reference = %reference, error = %error, "an entry could not be cleared");
+                failure.get_or_insert(error);
             }
         }
     }
-    if all_went_well {
-        let work = app.db.work(&Actor::system(), Owner::Area(head.area.clone())).await?;
-        let current = store::get(&work, &head.area, head.id).await?;
-        let step = current.notice.into_closed().map_err(Refusal::from)?.settle();
-        store::save(&work, &app.calendar, current.version, step).await?;
-        work.commit().await?;
+    if let Some(failure) = failure {
+        return Err(failure);
     }
+    let work = app.db.work(&Actor::system(), Owner::Area(head.area.clone())).await?;
+    let current = store::get(&work, &head.area, head.id).await?;
+    let step = current.notice.into_closed().map_err(Refusal::from)?.settle();
+    store::save(&work, &app.calendar, current.version, step).await?;
+    work.commit().await?;
     Ok(done)
 }
 

@@ -24,6 +24,8 @@ pub enum Notice {
     Closed(Closed),
     /// 公示期满, and each entry is cleared, removed or held by an objection.
     Settled(Settled),
+    /// 作废: nothing was left to enter.
+    Void(Void),
 }
 
 /// What never changes.
@@ -37,6 +39,9 @@ pub struct Head {
     pub number: String,
     /// 险种.
     pub insutype: Insutype,
+    /// Whether the rules of the day on which it was begun, which it follows, are the sample's.
+    #[serde(default)]
+    pub sample: bool,
     /// When it was begun.
     pub created_at: OffsetDateTime,
 }
@@ -77,6 +82,15 @@ pub struct Closed {
 pub struct Settled {
     /// As it was closed.
     pub closed: Closed,
+}
+
+/// 作废: other notices took all lines up, or none could be entered. It was never public.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Void {
+    /// What never changes.
+    pub head: Head,
+    /// When it became void.
+    pub voided_at: OffsetDateTime,
 }
 
 /// Proof that the public may object today. Only `Notice::running` makes one.
@@ -121,6 +135,9 @@ pub enum Event {
     /// 公示开始.
     #[serde(rename = "notice.opened")]
     Opened { entries: u32, working_days: u32 },
+    /// 作废.
+    #[serde(rename = "notice.voided")]
+    Voided {},
     /// 公示期满.
     #[serde(rename = "notice.closed")]
     Closed { last_day: Date },
@@ -241,6 +258,11 @@ impl Opening {
         Step::new(Self { head }, event)
     }
 
+    /// 作废: no entry is there, so the public would have nothing to look at.
+    pub fn void(self, now: OffsetDateTime) -> Step<Void, Event> {
+        Step::new(Void { head: self.head, voided_at: now }, Event::Voided {})
+    }
+
     /// 公示开始: all entries are there. Today is day 0 of the days that the public has.
     pub fn open(self, entries: u32, working_days: u32, now: OffsetDateTime) -> Step<Open, Event> {
         let clock = Clock::start(local_day(now), working_days);
@@ -271,7 +293,7 @@ impl Notice {
     /// What never changes.
     pub fn head(&self) -> &Head {
         match self {
-            Self::Opening(opening) => &opening.head,
+            Self::Opening(Opening { head }) | Self::Void(Void { head, .. }) => head,
             Self::Open(open)
             | Self::Closed(Closed { open, .. })
             | Self::Settled(Settled { closed: Closed { open, .. } }) => &open.head,
@@ -281,7 +303,7 @@ impl Notice {
     /// What is known since it became open.
     pub fn opened(&self) -> Option<&Open> {
         match self {
-            Self::Opening(_) => None,
+            Self::Opening(_) | Self::Void(_) => None,
             Self::Open(open)
             | Self::Closed(Closed { open, .. })
             | Self::Settled(Settled { closed: Closed { open, .. } }) => Some(open),
@@ -291,8 +313,18 @@ impl Notice {
     /// What is known since it was closed.
     pub fn closed(&self) -> Option<&Closed> {
         match self {
-            Self::Opening(_) | Self::Open(_) => None,
+            Self::Opening(_) | Self::Open(_) | Self::Void(_) => None,
             Self::Closed(closed) | Self::Settled(Settled { closed }) => Some(closed),
+        }
+    }
+
+    /// When it was closed, or became void.
+    pub fn ended_at(&self) -> Option<OffsetDateTime> {
+        match self {
+            Self::Void(void) => Some(void.voided_at),
+            Self::Opening(_) | Self::Open(_) | Self::Closed(_) | Self::Settled(_) => {
+                self.closed().map(|closed| closed.closed_at)
+            }
         }
     }
 
@@ -303,7 +335,9 @@ impl Notice {
             Self::Open(open) if open.clock.due(calendar).is_none_or(|due| today <= due.date) => {
                 Ok(Running { notice: open.head.id })
             }
-            Self::Opening(_) | Self::Open(_) | Self::Closed(_) | Self::Settled(_) => Err(Refused::NotOpen),
+            Self::Opening(_) | Self::Open(_) | Self::Closed(_) | Self::Settled(_) | Self::Void(_) => {
+                Err(Refused::NotOpen)
+            }
         }
     }
 
@@ -321,6 +355,7 @@ impl Notice {
             Self::Open(_) => "open",
             Self::Closed(_) => "closed",
             Self::Settled(_) => "settled",
+            Self::Void(_) => "void",
         }
     }
 
@@ -374,6 +409,12 @@ impl From<Closed> for Notice {
 impl From<Settled> for Notice {
     fn from(state: Settled) -> Self {
         Self::Settled(state)
+    }
+}
+
+impl From<Void> for Notice {
+    fn from(state: Void) -> Self {
+        Self::Void(state)
     }
 }
 
@@ -450,6 +491,7 @@ mod tests {
             area: Region::find("620900").unwrap(),
             number: "2025-001".to_owned(),
             insutype: Insutype::Employee,
+            sample: true,
             created_at: day_start(OPENED),
         };
         Opening::begin(head).state
@@ -460,10 +502,11 @@ mod tests {
         let open = opening().open(3, 5, day_start(OPENED)).state;
         let closed = open.clone().close(&calendar(), day_start(date!(2025 - 10 - 12))).unwrap().state;
         let settled = closed.clone().settle().state;
-        vec![opening().into(), open.into(), closed.into(), settled.into()]
+        let void = opening().void(day_start(OPENED)).state;
+        vec![opening().into(), open.into(), closed.into(), settled.into(), void.into()]
     }
 
-    fn check(step: impl Fn(Notice) -> Result<Notice, Refused>, expected: [Option<&str>; 4]) {
+    fn check(step: impl Fn(Notice) -> Result<Notice, Refused>, expected: [Option<&str>; 5]) {
         for (notice, expected) in all().into_iter().zip(expected) {
             let from = notice.word();
             let head = notice.head().clone();
@@ -478,15 +521,19 @@ mod tests {
         let late = day_start(date!(2025 - 10 - 12));
         check(
             |notice| notice.into_opening().map(|opening| opening.open(1, 5, late).state.into()),
-            [Some("open"), None, None, None],
+            [Some("open"), None, None, None, None],
+        );
+        check(
+            |notice| notice.into_opening().map(|opening| opening.void(late).state.into()),
+            [Some("void"), None, None, None, None],
         );
         check(
             |notice| notice.into_open()?.close(&calendar(), late).map(|step| step.state.into()),
-            [None, Some("closed"), None, None],
+            [None, Some("closed"), None, None, None],
         );
         check(
             |notice| notice.into_closed().map(|closed| closed.settle().state.into()),
-            [None, None, Some("settled"), None],
+            [None, None, Some("settled"), None, None],
         );
     }
 
@@ -502,14 +549,14 @@ mod tests {
 
     #[test]
     fn the_public_has_all_days_of_an_open_notice_and_no_other() {
-        for (notice, open) in all().into_iter().zip([false, true, false, false]) {
+        for (notice, open) in all().into_iter().zip([false, true, false, false, false]) {
             for (day, within) in [(OPENED, true), (LAST_DAY, true), (date!(2025 - 10 - 12), false)] {
                 let running = notice.running(&calendar(), day);
                 assert_eq!(running.is_ok(), open && within, "{} on {day}", notice.word());
             }
         }
         let over: Vec<_> = all().iter().map(|notice| notice.over().is_some()).collect();
-        assert_eq!(over, [false, false, true, true]);
+        assert_eq!(over, [false, false, true, true, false]);
     }
 
     #[test]

@@ -109,10 +109,22 @@ impl pb::notice_service_server::NoticeService for Service {
                         objector_tel: input.objector_tel.clone(),
                     };
                     let stored = objection::file(work, &service.0, said).await?;
-                    Ok(objection_message(&stored.objection))
+                    let message = outcome(&stored.objection);
+                    Ok(pb::Objection { ground: stored.objection.filed().ground.clone(), ..message })
                 })
             },
         )
+        .await
+    }
+
+    async fn get_objection(&self, request: Request<pb::GetObjectionRequest>) -> Answer<pb::Objection> {
+        read(self, request, |_, view, input| {
+            Box::pin(async move {
+                let stored = query::objection(view, &input.name).await?;
+                let inside = query::is_bureau_of(view, &input.name)?;
+                Ok(if inside { whole(&stored.objection) } else { outcome(&stored.objection) })
+            })
+        })
         .await
     }
 
@@ -126,11 +138,7 @@ impl pb::notice_service_server::NoticeService for Service {
                     Wanted { parent: &input.parent, size: input.page_size, token: &input.page_token };
                 let paged = query::objections(view, wanted).await?;
                 Ok(pb::ListObjectionsResponse {
-                    objections: paged
-                        .items
-                        .iter()
-                        .map(|stored| objection_message(&stored.objection))
-                        .collect(),
+                    objections: paged.items.iter().map(|stored| whole(&stored.objection)).collect(),
                     next_page_token: paged.next_page_token,
                 })
             })
@@ -155,7 +163,7 @@ impl pb::notice_service_server::NoticeService for Service {
                 Box::pin(async move {
                     let (name, text) = (&input.name, &input.resolution);
                     let stored = objection::resolve(work, &service.0, name, input.upheld, text).await?;
-                    Ok(objection_message(&stored.objection))
+                    Ok(whole(&stored.objection))
                 })
             },
         )
@@ -173,12 +181,14 @@ fn message(notice: &Notice, calendar: &Calendar, today: Date) -> pb::Notice {
             Notice::Opening(_) => pb::NoticeState::Opening,
             Notice::Open(_) => pb::NoticeState::Open,
             Notice::Closed(_) | Notice::Settled(_) => pb::NoticeState::Closed,
+            Notice::Void(_) => pb::NoticeState::Void,
         }
         .into(),
         deadline: opened.map(|open| period(&open.clock, closed, calendar, today)),
         entry_count: opened.map_or(0, |open| i32::try_from(open.entries).unwrap_or(i32::MAX)),
         open_time: opened.map(|open| timestamp(open.opened_at)),
-        close_time: closed.map(|closed| timestamp(closed.closed_at)),
+        close_time: notice.ended_at().map(timestamp),
+        sample: head.sample,
     }
 }
 
@@ -211,7 +221,19 @@ fn entry(entry: &Entry) -> pb::Entry {
     }
 }
 
-fn objection_message(objection: &Objection) -> pb::Objection {
+/// An objection for the bureau.
+fn whole(objection: &Objection) -> pb::Objection {
+    let filed = objection.filed();
+    pb::Objection {
+        ground: filed.ground.clone(),
+        objector_name: filed.objector_name.clone(),
+        objector_tel: filed.objector_tel.clone(),
+        ..outcome(objection)
+    }
+}
+
+/// An objection for anybody who knows its name: what came of it, and nothing of what was said and by whom.
+fn outcome(objection: &Objection) -> pb::Objection {
     let (filed, resolution) = (objection.filed(), objection.resolution());
     pb::Objection {
         name: store::objection_name(objection),
@@ -221,9 +243,9 @@ fn objection_message(objection: &Objection) -> pb::Objection {
             Objection::Dismissed(_) => pb::ObjectionState::Dismissed,
         }
         .into(),
-        ground: filed.ground.clone(),
         file_time: Some(timestamp(filed.filed_at)),
         resolve_time: resolution.map(|resolution| timestamp(resolution.at)),
         resolution: resolution.map(|resolution| resolution.text.clone()).unwrap_or_default(),
+        ..Default::default()
     }
 }

@@ -2,7 +2,7 @@
 
 use super::domain::{Filed, Objection, Resolution, Running};
 use super::refusal::objection_upheld;
-use super::store::{self, StoredEntry, StoredObjection};
+use super::store::{self, Place, StoredEntry, StoredObjection};
 use crate::app::App;
 use crate::application;
 use crate::db::work::{Owner, View, Work};
@@ -25,10 +25,15 @@ pub struct Input {
 /// The person behind an entry, `areas/{admdvs}/notices/{id}/entries/{reference}`. Who objects need not reach them, and
 /// is told nothing of them.
 pub async fn person(view: &View, entry_name: &str) -> Result<Owner> {
+    Ok(Owner::Through(claim(view, entry_name).await?.psn_no))
+}
+
+/// Where the entry of a name is.
+pub async fn claim(view: &View, entry_name: &str) -> Result<Place> {
     let (area, notice, reference) = parts(entry_name)?;
     store::get(view, &area, notice).await.map_err(|error| absent(error, entry_name))?;
     let claim = store::claim(view, reference).await?.filter(|claim| claim.notice == notice);
-    claim.map(|claim| Owner::Through(claim.psn_no)).ok_or_else(|| Error::not_found(entry_name))
+    claim.ok_or_else(|| Error::not_found(entry_name))
 }
 
 /// 提出异议. The entry moves too, so that this and the clearing of the entry exclude each other.
@@ -121,6 +126,6 @@ fn parts(entry_name: &str) -> Result<(Region, Id, &str)> {
 }
 
 /// What is not there is named as the caller named it.
-fn absent(error: Error, name: &str) -> Error {
+pub fn absent(error: Error, name: &str) -> Error {
     if matches!(error, Error::NotFound(_)) { Error::not_found(name) } else { error }
 }

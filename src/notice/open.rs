@@ -13,8 +13,8 @@ use crate::insured;
 use crate::kernel::access::Actor;
 use crate::kernel::error::{Error, Refusal, Result};
 use crate::kernel::id::Id;
-use crate::kernel::mask;
 use crate::kernel::region::Region;
+use crate::kernel::{local_day, mask};
 
 /// How often an entry is tried that lost a race, with a new reference each time.
 const TRIES: u32 = 5;
@@ -25,7 +25,7 @@ const REFERENCE_LETTERS: usize = 6;
 pub async fn open(work: &Work, app: &App, insutype: Insutype) -> Result<Stored> {
     let area = work.area()?;
     // An area is a pooling area or a part of one when a catalogue is in force for it.
-    app.catalogs.in_force(area, work.today())?;
+    let published = app.catalogs.in_force(area, work.today())?;
     let overlaps = |notice: &Notice| {
         let head = notice.head();
         head.insutype == insutype && (head.area.contains(area) || area.contains(&head.area))
@@ -45,15 +45,17 @@ pub async fn open(work: &Work, app: &App, insutype: Insutype) -> Result<Stored> 
         area: area.clone(),
         number: format!("{year}-{count:03}"),
         insutype,
+        sample: published.catalog.sample,
         created_at: work.now(),
     };
     store::create(work, Opening::begin(head)).await
 }
 
-/// The job: fills each notice that is being prepared, and opens it. Answers how many entries and notices were written.
+/// The job: fills each notice that is being prepared, and opens it. Answers how many entries and notices were written;
+/// what fails keeps nothing else from being done, and the first failure is told at the end.
 pub async fn run(app: &App) -> Result<u64> {
     let view = app.db.view(&Actor::system(), Owner::Nobody).await?;
-    let mut done = 0;
+    let (mut done, mut failure) = (0, None);
     for stored in store::in_state(&view, "opening").await? {
         let head = stored.notice.head().clone();
         match fill(app, &view, &head).await {
@@ -61,16 +63,17 @@ pub async fn run(app: &App) -> Result<u64> {
             Err(error) => {
                 let name = store::name(&head.area, head.id);
                 tracing::error!(notice.name = %name, error = %error, "a notice could not be opened");
+                failure.get_or_insert(error);
             }
         }
     }
-    Ok(done)
+    failure.map_or(Ok(done), Err)
 }
 
-/// Enters all approved lines, then opens the notice.
+/// Enters all approved lines, then opens the notice. A line that needs a human fails the answer, not the notice.
 async fn fill(app: &App, view: &View, head: &Head) -> Result<u64> {
-    let published = app.catalogs.in_force(&head.area, view.today())?;
-    let mut done = 0;
+    let published = app.catalogs.in_force(&head.area, local_day(head.created_at))?;
+    let (mut done, mut failure) = (0, None);
     for line in application::store::approved_lines(view, &head.area, head.insutype).await? {
         match enter_retrying(app, head, &published, &line).await {
             Ok(true) => done += 1,
@@ -82,17 +85,29 @@ async fn fill(app: &App, view: &View, head: &Head) -> Result<u64> {
                 let name = store::name(&head.area, head.id);
                 let application = line.application;
                 tracing::error!(notice.name = %name, application.id = %application, error = %error, "a line could not be entered");
+                failure.get_or_insert(error);
             }
         }
     }
+    finish(app, head, published.catalog.rules.notice_working_days).await?;
+    failure.map_or(Ok(done + 1), Err)
+}
+
+/// Opens a notice that has its entries. One that has none, because others took the lines up or none could be entered,
+/// is void: the public has nothing to look at, and lines that are still approved wait for the next notice.
+async fn finish(app: &App, head: &Head, working_days: u32) -> Result<()> {
     let work = app.db.work(&Actor::system(), Owner::Area(head.area.clone())).await?;
     let stored = store::get(&work, &head.area, head.id).await?;
-    let entries = store::count_entries(&work, head.id).await?;
     let opening = stored.notice.into_opening().map_err(Refusal::from)?;
-    let step = opening.open(entries, published.catalog.rules.notice_working_days, work.now());
-    store::save(&work, &app.calendar, stored.version, step).await?;
-    work.commit().await?;
-    Ok(done + 1)
+    store::hold_opening(&work, &head.area, head.id).await?;
+    let entries = store::count_entries(&work, head.id).await?;
+    if entries == 0 {
+        store::save(&work, &app.calendar, stored.version, opening.void(work.now())).await?;
+    } else {
+        let step = opening.open(entries, working_days, work.now());
+        store::save(&work, &app.calendar, stored.version, step).await?;
+    }
+    work.commit().await
 }
 
 async fn enter_retrying(app: &App, head: &Head, published: &Published, line: &ApprovedLine) -> Result<bool> {
@@ -108,8 +123,9 @@ async fn enter_retrying(app: &App, head: &Head, published: &Published, line: &Ap
 /// Enters one line in its person's own transaction. False when it does not wait any more: entered before, or moved on.
 async fn enter(app: &App, head: &Head, published: &Published, line: &ApprovedLine) -> Result<bool> {
     let work = app.db.work(&Actor::system(), Owner::Person(line.psn_no.clone())).await?;
-    // Read under the person's lock: a notice that another instance has opened meanwhile takes no more entries.
+    // A notice that another instance has opened or made void meanwhile takes no more entries.
     store::get(&work, &head.area, head.id).await?.notice.into_opening().map_err(Refusal::from)?;
+    store::hold_opening(&work, &head.area, head.id).await?;
     let stored = application::store::get(&work, line.application).await?;
     let decided = stored.application.into_decided().map_err(Refusal::from)?;
     let case = decided.filed.case.clone();

@@ -1,5 +1,6 @@
 //! What may be seen of a notice, and by whom.
 
+use super::objection;
 use super::store::{self, Stored, StoredEntry, StoredObjection};
 use crate::app::App;
 use crate::db::page::{Page, Paged};
@@ -8,6 +9,7 @@ use crate::kernel::access::Role;
 use crate::kernel::error::{Error, Result};
 use crate::kernel::id::{Id, name_parts};
 use crate::kernel::region::Region;
+use crate::rpc::parse::area;
 
 /// Which page of a listing is asked for.
 pub struct Wanted<'a> {
@@ -43,8 +45,7 @@ pub async fn notices(view: &View, wanted: Wanted<'_>) -> Result<Paged<Stored>> {
 pub async fn entries(view: &View, app: &App, wanted: Wanted<'_>) -> Result<Paged<StoredEntry>> {
     let (area, id) = parts(wanted.parent)?;
     let stored = store::get(view, &area, id).await?;
-    let actor = view.actor();
-    let inside = actor.role == Some(Role::Bureau) && actor.holds(&area);
+    let inside = is_bureau_of(view, wanted.parent)?;
     let page = page(view, "entries", &wanted)?;
     if !inside && stored.notice.running(&app.calendar, view.today()).is_err() {
         return page.close(view, Vec::new(), |_: &StoredEntry| String::new());
@@ -61,6 +62,24 @@ pub async fn objections(view: &View, wanted: Wanted<'_>) -> Result<Paged<StoredO
     let after = page.after.as_deref().map(Id::parse).transpose()?;
     let rows = store::objections(view, id, after, page.limit()).await?;
     page.close(view, rows, |stored| stored.objection.filed().id.to_string())
+}
+
+/// One objection by its name. Who knows it was told it: its id cannot be guessed.
+pub async fn objection(view: &View, name: &str) -> Result<StoredObjection> {
+    let (entry_name, id) = objection::split(name)?;
+    let claim = objection::claim(view, entry_name).await.map_err(|error| objection::absent(error, name))?;
+    let found = store::objection_about(view, &claim.psn_no, id).await;
+    let stored = found.map_err(|error| objection::absent(error, name))?;
+    if store::objection_name(&stored.objection) != name {
+        return Err(Error::not_found(name));
+    }
+    Ok(stored)
+}
+
+/// Whether the caller is the bureau of the area that a name begins with.
+pub fn is_bureau_of(view: &View, name: &str) -> Result<bool> {
+    let actor = view.actor();
+    Ok(actor.role == Some(Role::Bureau) && actor.holds(&area(name)?))
 }
 
 fn page(view: &View, what: &str, wanted: &Wanted<'_>) -> Result<Page> {

@@ -157,6 +157,18 @@ pub async fn save(
     Ok(Stored { notice, version: version + 1 })
 }
 
+/// Holds a notice that is being prepared until this work ends, so that no entry is written while it becomes open or
+/// void, nor after. Lost when it is not being prepared any more.
+pub async fn hold_opening(work: &Work, area: &Region, id: Id) -> Result<()> {
+    use row::notice::{Column, Entity};
+    let touch = Entity::update_many()
+        .col_expr(Column::Version, Expr::col(Column::Version))
+        .filter(Column::Area.eq(area.as_str()))
+        .filter(Column::Id.eq(id.0))
+        .filter(Column::State.eq("opening"));
+    work.update_part(touch).await
+}
+
 fn parse(view: &View, row: row::notice::Model) -> Result<Stored> {
     let place = format!("areas/{}/notices/{}", row.area, row.id);
     let notice: Notice = view.open(&place, &row.body)?;
@@ -292,7 +304,12 @@ fn place(psn_no: &str, notice: Uuid, entry: Uuid, reference: String) -> Result<P
 
 /// One objection about this call's person.
 pub async fn objection(view: &View, id: Id) -> Result<StoredObjection> {
-    let key = (view.person()?.psn_no.as_str().to_owned(), id.0);
+    objection_about(view, &view.person()?.psn_no, id).await
+}
+
+/// One objection about a person, for those who know its name.
+pub async fn objection_about(view: &View, psn_no: &PsnNo, id: Id) -> Result<StoredObjection> {
+    let key = (psn_no.as_str().to_owned(), id.0);
     let row = row::objection::Entity::find_by_id(key).one(&view.conn()).await.map_err(failed)?;
     parse_objection(view, &row.ok_or_else(|| Error::not_found(&format!("objections/{id}")))?)
 }

@@ -80,6 +80,9 @@ pub struct Agent {
     pub tel: String,
     /// 关系.
     pub rlts: String,
+    /// 地址; may be empty.
+    #[serde(default)]
+    pub addr: String,
 }
 
 /// 待审核: filed with proof that the bureau has not yet looked at.

@@ -139,6 +139,7 @@ fn asked(person: &Person, input: &pb::FileResidenceRequest) -> Result<Asked> {
         certno: agent.agnter_certno.clone(),
         tel: agent.agnter_tel.clone(),
         rlts: agent.agnter_rlts.clone(),
+        addr: agent.agnter_addr.clone(),
     });
     Ok(Asked {
         kind: Kind::from_code(input.kind).ok_or_else(|| choice("kind"))?,

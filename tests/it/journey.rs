@@ -1,6 +1,7 @@
 //! One citizen's case, the whole way, and the invariants on the way.
 
 use opsp::proto::opsp::application::v1 as application;
+use opsp::proto::opsp::catalog::v1 as catalog;
 use opsp::proto::opsp::common::v1 as common;
 use opsp::proto::opsp::notice::v1 as notice;
 use opsp::proto::opsp::review::v1 as review;
@@ -14,7 +15,7 @@ use notice::notice_service_client::NoticeServiceClient;
 use review::review_service_client::ReviewServiceClient;
 
 use crate::world::scenario::{resident_row, row};
-use crate::world::{Engine, OFFICER, World, refused, request_id};
+use crate::world::{Engine, OFFICER, World, files, refused, request_id, wrong_fields};
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -144,14 +145,20 @@ async fn a_supplement_stops_the_clock(#[values(Engine::Sqlite, Engine::Postgres)
     refused(officer.request_supplement(again).await, Code::FailedPrecondition, "APPLICATION_STATE");
 
     world.wait_until(date!(2025 - 03 - 12));
-    let answer = application::SupplementApplicationRequest {
-        name,
-        materials: vec![materials[0].clone()],
+    let answer = |materials: &[String]| application::SupplementApplicationRequest {
+        name: name.clone(),
+        materials: materials.to_vec(),
         request_id: request_id(),
         validate_only: false,
     };
     let mut portal = ApplicationServiceClient::new(world.portal(&psn_no));
-    let back = portal.supplement_application(answer).await.unwrap().into_inner();
+    let nothing = portal.supplement_application(answer(&materials[..2])).await;
+    assert_eq!(wrong_fields(nothing), ["materials"], "what adds nothing does not start the clock");
+    let header = world.header(&psn_no, catalog::MaterialKind::ExamReport, "补充检验报告");
+    let paper = world.upload(&psn_no, header, &files::pdf("supplement")).await.unwrap().name;
+    let both = answer(&[materials[0].clone(), paper.clone()]);
+    let back = portal.supplement_application(both).await.unwrap().into_inner();
+    assert_eq!(back.materials, [materials, vec![paper]].concat());
     assert_eq!(
         (back.state(), due(&back)),
         (application::ApplicationState::Submitted, Some(date!(2025 - 04 - 08)))
@@ -184,8 +191,24 @@ async fn experts_who_differ_get_a_third(#[values(Engine::Sqlite, Engine::Postgre
         .iter()
         .find(|(expert, _)| panel.members.iter().all(|member| member.expert != *expert))
         .unwrap();
-    let foreign = world.opinion(&stranger.1, &panel.members[0].review_task, true).await.unwrap_err();
-    assert_ne!(foreign.code(), Code::Ok);
+    // What the member could say, said by somebody whose task it is not.
+    let member = &panel.members[0];
+    let task = world.tasks(&operator(member)).await.into_iter().find(|task| task.name == member.review_task);
+    let opinions = task.unwrap().lines.into_iter().map(|line| review::LineOpinion {
+        opsp_dise_code: line.opsp_dise_code,
+        finding: review::Finding::Met.into(),
+        facts_not_met: Vec::new(),
+        text: "意见".to_owned(),
+    });
+    let foreign = review::SubmitOpinionRequest {
+        name: member.review_task.clone(),
+        opinions: opinions.collect(),
+        request_id: request_id(),
+        validate_only: false,
+    };
+    assert!(!foreign.opinions.is_empty());
+    let foreign = ReviewServiceClient::new(world.bureau(&stranger.1)).submit_opinion(foreign).await;
+    refused(foreign, Code::NotFound, "NOT_FOUND");
 
     let panel = world.assign(&name).await.unwrap();
     assert_eq!(panel.members.len(), 3);

@@ -8,6 +8,7 @@ mod feed;
 mod foreign;
 mod journey;
 mod money;
+mod notice;
 mod paper;
 mod people;
 mod process;

@@ -19,6 +19,9 @@ const FEATURES: [&str; 11] = [
     "ops",
 ];
 
+/// Methods that run a statement which writes. Only `db/` calls them: whatever else is written goes through `Work`.
+const WRITES: [&str; 4] = ["exec", "exec_without_returning", "execute", "execute_unprepared"];
+
 /// A source file, parsed.
 struct Source {
     /// Path below `src/`.
@@ -27,11 +30,13 @@ struct Source {
     file: syn::File,
 }
 
-/// What a file names: paths, with `use` trees spelled out, and whether there is anything async in it.
+/// What a file names: paths, with `use` trees spelled out, whether there is anything async in it, and whether it runs a
+/// statement itself.
 #[derive(Default)]
 struct Names {
     paths: Vec<String>,
     is_async: bool,
+    runs: bool,
 }
 
 impl<'ast> Visit<'ast> for Names {
@@ -58,6 +63,11 @@ impl<'ast> Visit<'ast> for Names {
     fn visit_signature(&mut self, signature: &'ast syn::Signature) {
         self.is_async |= signature.asyncness.is_some();
         syn::visit::visit_signature(self, signature);
+    }
+
+    fn visit_expr_method_call(&mut self, call: &'ast syn::ExprMethodCall) {
+        self.runs |= WRITES.iter().any(|name| call.method == name);
+        syn::visit::visit_expr_method_call(self, call);
     }
 
     fn visit_expr_async(&mut self, expression: &'ast syn::ExprAsync) {
@@ -93,6 +103,9 @@ fn violations(sources: &[Source]) -> Vec<String> {
             say("sea_orm outside store.rs, row.rs and db/");
         }
         let is_feature = FEATURES.contains(&folder);
+        if is_feature && names.runs {
+            say("`.exec(` or `.exec_without_returning(` outside db/");
+        }
         let transport = !is_feature && folder != "kernel" && folder != "db";
         if !transport && file != "grpc.rs" && !streams(&source.path) && (uses("tonic") || uses("tonic_types"))
         {
@@ -169,6 +182,11 @@ fn a_planted_violation_is_named_with_its_file() {
     check("notice/domain.rs", "use sea_orm::EntityTrait;", "sea_orm outside store.rs, row.rs and db/");
     check("review/assign.rs", "fn f() { sea_orm::find(); }", "sea_orm outside store.rs, row.rs and db/");
     check("benefit/change.rs", "fn f(x: tonic::Status) {}", "tonic outside grpc.rs, rpc/ and server.rs");
+    check(
+        "review/store.rs",
+        "fn f() { insert.on_conflict(x).exec_without_returning(&work.conn()); }",
+        "`.exec(` or `.exec_without_returning(` outside db/",
+    );
     check("kernel/money.rs", "async fn f() {}", "async in pure code");
     check("benefit/domain.rs", "fn f() { let x = async { 1 }; }", "async in pure code");
     check("notice/domain.rs", "use crate::db::work::{View, Work};", "the database in pure code");
