@@ -18,6 +18,7 @@ use crate::kernel::step::Step;
 /// An application in any state, as it is stored.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "few are in memory at once, and never many in one place")]
 pub enum Application {
     /// 草稿.
     Draft(Draft),

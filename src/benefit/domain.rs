@@ -420,6 +420,7 @@ mod tests {
         let calendar = Calendar::parse(EMBEDDED.0, EMBEDDED.1).unwrap();
         let area = Region::find("620902").unwrap();
         let head = Head {
+            sample: true,
             id: id(1),
             area: area.clone(),
             number: "2025-001".to_owned(),

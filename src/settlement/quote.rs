@@ -15,6 +15,7 @@ use crate::kernel::step::Step;
 use crate::{benefit, insured, residence};
 
 /// What a bill comes to.
+#[expect(clippy::large_enum_variant, reason = "one a call, on its stack")]
 pub enum Quote {
     /// It was settled before.
     Again(store::Stored),

@@ -223,7 +223,7 @@ async fn the_objector_is_told_the_outcome(#[values(Engine::Sqlite, Engine::Postg
 
     let resolved = world.resolve(&filed.name, false).await.unwrap();
     assert_eq!((resolved.objector_name.as_str(), resolved.objector_tel.as_str()), ("某某", "13812345678"));
-    assert_eq!(objections(&world, &notice).await, [resolved.clone()]);
+    assert_eq!(objections(&world, &notice).await, std::slice::from_ref(&resolved));
     assert_eq!(get_objection(world.bureau(OFFICER), &filed.name).await.unwrap(), resolved);
     for caller in [world.public(), world.elsewhere()] {
         let seen = get_objection(caller, &filed.name).await.unwrap();
