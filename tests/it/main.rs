@@ -11,6 +11,7 @@ mod money;
 mod paper;
 mod people;
 mod process;
+mod review;
 mod tidy;
 mod upload;
 mod world;
