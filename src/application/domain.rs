@@ -303,6 +303,15 @@ impl Awaiting {
         };
         Step::new(state, event)
     }
+
+    /// 不予受理 of what was never accepted: its applicant does not answer, or not with what is needed.
+    pub fn refuse(self, reasons: Vec<Refusal>) -> Result<Step<Refused, Event>, StepRefused> {
+        if self.accepted_by.is_some() {
+            let needed = "submitted, or awaiting_supplement before acceptance";
+            return Err(StepRefused::WrongState { needed, is: "awaiting_supplement" });
+        }
+        Ok(Step::new(Refused { filed: self.filed, reasons }, Event::Refused {}))
+    }
 }
 
 impl Decided {
@@ -677,6 +686,15 @@ mod tests {
                 assert_eq!(Application::from(step.state).filed(), filed.as_ref());
             }
         }
+    }
+
+    #[test]
+    fn who_never_answers_is_refused_only_before_acceptance() {
+        let refuse = |before| awaiting(before).refuse(vec![reason()]);
+        let step = refuse(Application::Submitted(submitted())).unwrap();
+        assert_eq!((step.state.reasons, step.event), (vec![reason()], Event::Refused {}));
+        let after = refuse(Application::Accepted(accepted())).unwrap_err();
+        assert!(matches!(after, StepRefused::WrongState { is: "awaiting_supplement", .. }));
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! What is left of a material's label when nothing of it may tell who the applicant is. Pure.
 
-use crate::catalog::domain::MaterialKind;
+use crate::application::domain::Form;
+use crate::catalog::domain::{Catalog, MaterialKind};
 
-/// How an expert gets to see a material: by its kind and its title. None for papers that show who the applicant is. A
-/// title that says it itself is left out, and the kind stands alone.
-pub fn title(kind: MaterialKind, said: &str, identity: &[&str]) -> Option<String> {
+/// How an expert gets to see a material: by its kind, and by its title when that is a name of the checklist. Any other
+/// title is the applicant's own words, which may tell who it is. None for papers that show it anyway.
+pub fn title(kind: MaterialKind, said: &str, checklist: &[&str]) -> Option<String> {
     let name = match kind {
         MaterialKind::IdCardFront
         | MaterialKind::IdCardBack
@@ -17,9 +18,14 @@ pub fn title(kind: MaterialKind, said: &str, identity: &[&str]) -> Option<String
         MaterialKind::Referral => "转诊证明",
         MaterialKind::Other => "其他",
     };
-    let bare: String = said.chars().filter(|letter| !letter.is_whitespace()).collect();
-    let tells = identity.iter().any(|word| !word.is_empty() && bare.contains(word));
-    if bare.is_empty() || tells { Some(name.to_owned()) } else { Some(format!("{name}：{said}")) }
+    if checklist.contains(&said) { Some(format!("{name}：{said}")) } else { Some(name.to_owned()) }
+}
+
+/// Names of the papers that the catalogue asks for: of every application, and of the diseases of this one.
+pub fn checklist<'a>(catalog: &'a Catalog, form: &Form) -> Vec<&'a str> {
+    let own = form.lines.iter().filter_map(|line| catalog.disease(&line.code));
+    let own = own.flat_map(|disease| &disease.materials);
+    catalog.materials.iter().chain(own).map(|required| required.name.as_str()).collect()
 }
 
 #[cfg(test)]
@@ -27,13 +33,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_title_never_tells_who_the_applicant_is() {
-        let title = |kind, said| title(kind, said, &["张三", "", "620902196001010011"]);
-        assert_eq!(title(MaterialKind::IdCardFront, "身份证"), None);
+    fn a_title_is_the_checklists_or_is_not_shown() {
+        let title = |kind, said| title(kind, said, &["血糖检验报告"]);
+        assert_eq!(title(MaterialKind::IdCardFront, "血糖检验报告"), None);
         assert_eq!(title(MaterialKind::ApplicationForm, "申请表"), None);
-        assert_eq!(title(MaterialKind::ExamReport, "血糖").as_deref(), Some("检查检验报告：血糖"));
-        assert_eq!(title(MaterialKind::ExamReport, "张 三血糖").as_deref(), Some("检查检验报告"));
-        assert_eq!(title(MaterialKind::Other, "").as_deref(), Some("其他"));
+        assert_eq!(
+            title(MaterialKind::ExamReport, "血糖检验报告").as_deref(),
+            Some("检查检验报告：血糖检验报告")
+        );
+        for said in ["", "张三的血糖检验报告", "Zhang San", "血糖检验报告 "] {
+            assert_eq!(title(MaterialKind::ExamReport, said).as_deref(), Some("检查检验报告"));
+        }
         for kind in MaterialKind::ALL {
             assert_eq!(title(kind, "x").is_none(), kind.is_identity(), "{kind:?}");
         }

@@ -1,10 +1,10 @@
 //! 分配专家: draws the first panel, and a third expert when the two differ.
 
-use super::domain::{Assigned, Line, Open, Task};
+use super::domain::{Assigned, Expert, Line, Open, Task};
 use super::draw::{Candidate, Concern, Drawn, Matter, Seed, draw};
 use super::panel::{Panel, Seated};
 use super::store::{self, Stored};
-use crate::application::domain::Filed;
+use crate::application::domain::{Accepted, Filed};
 use crate::catalog::domain::Catalog;
 use crate::catalog::store::Catalogs;
 use crate::db::work::{View, Work};
@@ -19,18 +19,19 @@ const THIRD: usize = 1;
 /// Draws whoever is needed now.
 pub async fn assign(work: &Work, catalogs: &Catalogs, id: Id) -> Result<Seated> {
     let application = crate::application::store::get(work, id).await?.application;
-    let filed = application.into_accepted().map_err(Refusal::from)?.filed;
+    let accepted = application.into_accepted().map_err(Refusal::from)?;
     match store::seated(work, id).await? {
-        None => first(work, catalogs, &filed).await,
-        Some(seated) => third(work, &filed, seated).await,
+        None => first(work, catalogs, &accepted).await,
+        Some(seated) => third(work, &accepted, seated).await,
     }
 }
 
-async fn first(work: &Work, catalogs: &Catalogs, filed: &Filed) -> Result<Seated> {
+async fn first(work: &Work, catalogs: &Catalogs, accepted: &Accepted) -> Result<Seated> {
+    let filed = &accepted.filed;
     let published = catalogs.in_force(&filed.case.area, filed.appy_date)?;
     let lines = lines(filed, &published.catalog)?;
     let seed = Seed(work.random().bytes());
-    let matter = matter(work, filed, &lines).await?;
+    let matter = matter(work, accepted, &lines).await?;
     let candidates = candidates(work, &filed.case.area).await?;
     let drawn = draw(candidates, &matter, &[], published.catalog.rules.experts, seed)?;
     let tasks = hand_out(work, filed, &lines, &drawn).await?;
@@ -39,13 +40,14 @@ async fn first(work: &Work, catalogs: &Catalogs, filed: &Filed) -> Result<Seated
     Ok(Seated { panel, tasks })
 }
 
-async fn third(work: &Work, filed: &Filed, stored: Stored<Seated>) -> Result<Seated> {
+async fn third(work: &Work, accepted: &Accepted, stored: Stored<Seated>) -> Result<Seated> {
+    let filed = &accepted.filed;
     stored.value.needs_third().map_err(Refusal::from)?;
     let Seated { panel, mut tasks } = stored.value;
     let lines = tasks.first().map(|task| task.assigned().lines.clone()).unwrap_or_default();
     let seed = Seed::parse(&panel.seed)
         .ok_or_else(|| Error::internal(format!("panel of {}: its seed is none", panel.application)))?;
-    let matter = matter(work, filed, &lines).await?;
+    let matter = matter(work, accepted, &lines).await?;
     let candidates = candidates(work, &filed.case.area).await?;
     let drawn = draw(candidates, &matter, &panel.members, THIRD, seed)?;
     let new = hand_out(work, filed, &lines, &drawn).await?;
@@ -77,7 +79,12 @@ fn lines(filed: &Filed, catalog: &Catalog) -> Result<Vec<Line>, Vec<Refusal>> {
     if unknown.is_empty() { Ok(lines) } else { Err(unknown) }
 }
 
-async fn matter(view: &View, filed: &Filed, lines: &[Line]) -> Result<Matter> {
+async fn matter(view: &View, accepted: &Accepted, lines: &[Line]) -> Result<Matter> {
+    let filed = &accepted.filed;
+    let insured = crate::insured::store::get(view).await?.insured;
+    let agent = filed.form.agent.iter().map(|agent| agent.name.clone());
+    let doctors = filed.form.lines.iter().map(|line| line.diag_dr_name.clone());
+    let names = std::iter::once(insured.psn_name).chain(agent).chain(doctors);
     let materials = crate::material::store::get_all(view, &filed.form.materials).await?;
     let issuers = materials
         .into_iter()
@@ -92,20 +99,30 @@ async fn matter(view: &View, filed: &Filed, lines: &[Line]) -> Result<Matter> {
             group: line.group.clone(),
         })
     };
-    Ok(Matter { lines: lines.iter().filter_map(concern).collect(), issuers: issuers.collect() })
+    Ok(Matter {
+        lines: lines.iter().filter_map(concern).collect(),
+        issuers: issuers.collect(),
+        officer: accepted.accepted_by.clone(),
+        names: names.collect(),
+    })
 }
 
-/// Experts in the registries of the area and of the areas above it.
+/// Experts in the registries of the area and of the areas above it, each with what the same operator is elsewhere.
 async fn candidates(view: &View, area: &Region) -> Result<Vec<Candidate>> {
     let mut areas = vec![area.clone(), area.pooling()];
     areas.extend(Region::find(&format!("{}0000", &area.as_str()[..2])));
-    let experts = store::experts_of(view, &areas).await?;
-    let open = store::open_tasks(view, &experts).await?;
-    let candidate = |expert: super::domain::Expert| {
-        let open_tasks = open.get(&expert.id).copied().unwrap_or(0);
-        Candidate { expert, open_tasks }
+    let all = store::experts_of(view, &areas, &area.pooling()).await?;
+    let open = store::open_tasks(view, &all).await?;
+    let candidate = |expert: &Expert| Candidate {
+        expert: expert.clone(),
+        elsewhere: all
+            .iter()
+            .filter(|other| other.operator == expert.operator && other.id != expert.id)
+            .cloned()
+            .collect(),
+        open_tasks: open.get(&expert.id).copied().unwrap_or(0),
     };
-    Ok(experts.into_iter().map(candidate).collect())
+    Ok(all.iter().filter(|expert| areas.contains(&expert.area)).map(candidate).collect())
 }
 
 /// Gives a task to each who was drawn.
@@ -119,6 +136,7 @@ async fn hand_out(work: &Work, filed: &Filed, lines: &[Line], drawn: &Drawn) -> 
             expert: expert.id,
             operator: expert.operator.clone(),
             lines: lines.to_vec(),
+            sample: filed.sample,
             assigned_at: work.now(),
         });
         tasks.push(store::create_task(work, step).await?);

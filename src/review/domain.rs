@@ -79,6 +79,8 @@ pub struct Assigned {
     pub operator: String,
     /// What there is to judge.
     pub lines: Vec<Line>,
+    /// Whether they come from the sample catalogue.
+    pub sample: bool,
     /// When it was assigned.
     pub assigned_at: OffsetDateTime,
 }
@@ -318,6 +320,7 @@ mod tests {
                 line("A", Criterion::All { all: vec![fact("a"), fact("b")] }),
                 line("B", Criterion::Any { any: vec![fact("c"), fact("d")] }),
             ],
+            sample: true,
             assigned_at: datetime!(2025-03-03 0:00 UTC),
         };
         Open::assign(assigned).state

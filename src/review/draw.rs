@@ -4,6 +4,7 @@
 //! 1. Candidates are the experts in the registry of the application's area and of the areas above it, who are not on
 //!    the panel already.
 //! 2. Left out are those with a conflict of interest and those whose specialty does not fit, each with its reasons.
+//!    A conflict in one registration bars the same operator in every other one of the 统筹区 and of the areas above it.
 //! 3. The others are put in order: fewer open tasks first; where these are equal, the smaller key first. The key is
 //!    SHA-256 over 32 bytes, compared as an unsigned big-endian number: the panel's seed of 16 bytes, then the 16 bytes
 //!    of the expert's UUID in network order.
@@ -47,6 +48,8 @@ impl Seed {
 pub struct Candidate {
     /// The expert.
     pub expert: Expert,
+    /// What the same operator is in other registries, those included from which nobody is drawn.
+    pub elsewhere: Vec<Expert>,
     /// Tasks without an opinion.
     pub open_tasks: u64,
 }
@@ -58,6 +61,10 @@ pub struct Matter {
     pub lines: Vec<Concern>,
     /// Institutions that issued the materials.
     pub issuers: Vec<String>,
+    /// How the officer who accepted the application signs in.
+    pub officer: String,
+    /// Names of the applicant, of the agent and of those who made the diagnoses.
+    pub names: Vec<String>,
 }
 
 /// One disease, as far as interests may conflict with it.
@@ -105,7 +112,7 @@ pub fn draw(
     let mut fit = Vec::new();
     let sits = |expert: &Expert| panel.iter().any(|member| member.operator == expert.operator);
     for candidate in candidates.into_iter().filter(|candidate| !sits(&candidate.expert)) {
-        let reasons = against(&candidate.expert, matter);
+        let reasons = against(&candidate, matter);
         if reasons.is_empty() {
             fit.push(candidate);
         } else {
@@ -133,8 +140,30 @@ pub fn draw(
     Ok(Drawn { experts, order, excluded })
 }
 
-/// Everything that speaks against an expert.
-fn against(expert: &Expert, matter: &Matter) -> Vec<Refusal> {
+/// Everything that speaks against a candidate, one reason each.
+fn against(candidate: &Candidate, matter: &Matter) -> Vec<Refusal> {
+    let expert = &candidate.expert;
+    let mut reasons = conflicts(expert, matter);
+    if reasons.is_empty() && candidate.elsewhere.iter().any(|other| !conflicts(other, matter).is_empty()) {
+        reasons.push(Refusal::new(
+            "CONFLICT_OTHER_REGISTRATION",
+            "同一登录名在其他区域的专家登记与本申请存在利益冲突。",
+            "has a conflict of interest in another registration of the same operator.",
+        ));
+    }
+    let stranger = matter.lines.iter().find(|line| !expert.specialties.contains(&line.group));
+    if let Some(line) = stranger.filter(|_| !expert.specialties.is_empty()) {
+        reasons.push(Refusal::new(
+            "SPECIALTY_DOES_NOT_FIT",
+            format!("专业不含病种 {} 所属的“{}”。", line.code, line.group),
+            format!("does not judge group {} of disease {}.", line.group, line.code),
+        ));
+    }
+    reasons.into_iter().map(|reason| reason.about(expert.resource())).collect()
+}
+
+/// The interests of an expert that conflict with the matter.
+fn conflicts(expert: &Expert, matter: &Matter) -> Vec<Refusal> {
     let mut reasons = Vec::new();
     let own = &expert.fixmedins_code;
     if matter.lines.iter().any(|line| line.ide_fixmedins_no == *own) {
@@ -159,15 +188,18 @@ fn against(expert: &Expert, matter: &Matter) -> Vec<Refusal> {
             "made a diagnosis of this application.",
         ));
     }
-    let stranger = matter.lines.iter().find(|line| !expert.specialties.contains(&line.group));
-    if let Some(line) = stranger.filter(|_| !expert.specialties.is_empty()) {
+    if expert.operator == matter.officer {
+        reasons.push(Refusal::new("CONFLICT_OFFICER", "受理了本申请。", "accepted this application."));
+    }
+    let bare = |name: &str| -> String { name.chars().filter(|letter| !letter.is_whitespace()).collect() };
+    if matter.names.iter().any(|name| bare(name) == bare(&expert.name)) {
         reasons.push(Refusal::new(
-            "SPECIALTY_DOES_NOT_FIT",
-            format!("专业不含病种 {} 所属的“{}”。", line.code, line.group),
-            format!("does not judge group {} of disease {}.", line.group, line.code),
+            "CONFLICT_SAME_NAME",
+            "与本申请的有关人员姓名相同。",
+            "has the same name as somebody concerned with this application.",
         ));
     }
-    reasons.into_iter().map(|reason| reason.about(expert.resource())).collect()
+    reasons
 }
 
 #[cfg(test)]
@@ -187,7 +219,7 @@ mod tests {
             specialties: Vec::new(),
             diag_dr_codg: String::new(),
         };
-        Candidate { expert, open_tasks }
+        Candidate { expert, elsewhere: Vec::new(), open_tasks }
     }
 
     fn matter() -> Matter {
@@ -198,7 +230,12 @@ mod tests {
             group: group.to_owned(),
         };
         let lines = vec![concern("A", "内分泌"), concern("B", "心脑血管")];
-        Matter { lines, issuers: vec!["H62090000002".to_owned()] }
+        Matter {
+            lines,
+            issuers: vec!["H62090000002".to_owned()],
+            officer: "officer".to_owned(),
+            names: vec!["王 五".to_owned()],
+        }
     }
 
     fn numbers(drawn: &Drawn) -> Vec<u128> {
@@ -232,6 +269,8 @@ mod tests {
             |expert| expert.diag_dr_codg = "D1".to_owned(),
             &["NOT_ENOUGH_EXPERTS", "CONFLICT_DIAGNOSING_DOCTOR"],
         );
+        check(|expert| expert.operator = "officer".to_owned(), &["NOT_ENOUGH_EXPERTS", "CONFLICT_OFFICER"]);
+        check(|expert| expert.name = " 王五".to_owned(), &["NOT_ENOUGH_EXPERTS", "CONFLICT_SAME_NAME"]);
         check(
             |expert| expert.specialties = vec!["内分泌".to_owned()],
             &["NOT_ENOUGH_EXPERTS", "SPECIALTY_DOES_NOT_FIT"],
@@ -249,6 +288,27 @@ mod tests {
             "SPECIALTY_DOES_NOT_FIT",
         ];
         check(all, &told);
+    }
+
+    #[test]
+    fn a_conflict_in_one_registration_bars_the_other() {
+        let with = |change: fn(&mut Expert)| {
+            let (mut one, mut other) = (candidate(5, 0), candidate(6, 0).expert);
+            other.operator.clone_from(&one.expert.operator);
+            change(&mut other);
+            one.elsewhere = vec![other];
+            draw(vec![one], &matter(), &[], 1, SEED)
+                .map_or_else(|reasons| reasons, |drawn| drawn.excluded)
+                .into_iter()
+                .map(|reason| reason.reason.into_owned())
+                .collect::<Vec<_>>()
+        };
+        let barred = ["NOT_ENOUGH_EXPERTS", "CONFLICT_OTHER_REGISTRATION"];
+        assert_eq!(with(|other| other.fixmedins_code = "H62090000001".to_owned()), barred);
+        assert_eq!(with(|other| other.diag_dr_codg = "D1".to_owned()), barred);
+        // What does not fit in one registration is no conflict: the other one may judge.
+        assert!(with(|other| other.specialties = vec!["骨科".to_owned()]).is_empty());
+        assert!(with(|_| ()).is_empty());
     }
 
     #[test]

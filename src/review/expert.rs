@@ -4,6 +4,7 @@ use super::domain::{Event, Expert, Refused};
 use super::store;
 use crate::catalog::domain::Catalog;
 use crate::catalog::store::Catalogs;
+use crate::config::Config;
 use crate::db::page::{Page, Paged};
 use crate::db::work::{View, Work};
 use crate::kernel::error::{Error, Refusal, Result, Violation};
@@ -24,15 +25,22 @@ pub struct New {
     pub diag_dr_codg: String,
 }
 
-/// Adds an expert to the registry of this call's area.
-pub async fn create(work: &Work, catalogs: &Catalogs, new: New) -> Result<Expert> {
+/// Adds an expert to the registry of this call's area. An officer is none: whoever decides does not judge.
+pub async fn create(work: &Work, catalogs: &Catalogs, config: &Config, new: New) -> Result<Expert> {
     let area = work.area()?.clone();
     let faults = faults(&new, &catalogs.in_force(&area, work.today())?.catalog);
     if !faults.is_empty() {
         return Err(Error::Invalid(faults));
     }
+    let mut reasons = Vec::new();
+    if config.callers.values().any(|caller| caller.operators.contains(&new.operator)) {
+        reasons.push(Refusal::from(Refused::ExpertIsOfficer { operator: new.operator.clone() }));
+    }
     if store::operator_taken(work, &new.operator).await? {
-        return Err(Refusal::from(Refused::OperatorTaken { operator: new.operator }).into());
+        reasons.push(Refusal::from(Refused::OperatorTaken { operator: new.operator.clone() }));
+    }
+    if !reasons.is_empty() {
+        return Err(Error::Refused(reasons));
     }
     let event = Event::ExpertAdded { fixmedins_code: new.fixmedins_code.clone() };
     let expert = Expert {

@@ -125,7 +125,14 @@ impl pb::review_service_server::ReviewService for Service {
                 let operator = view.actor().operator()?;
                 let listing = format!("reviewTasks/{}/{operator}/{}", input.parent, input.include_answered);
                 let page = Page::read(view, listing, input.page_size, 50, &input.page_token)?;
-                let paged = query::tasks(view, &service.0.calendar, page, input.include_answered).await?;
+                let paged = query::tasks(
+                    view,
+                    &service.0.catalogs,
+                    &service.0.calendar,
+                    page,
+                    input.include_answered,
+                )
+                .await?;
                 Ok(pb::ListReviewTasksResponse {
                     tasks: paged.items.iter().map(task).collect(),
                     next_page_token: paged.next_page_token,
@@ -140,13 +147,15 @@ impl pb::review_service_server::ReviewService for Service {
             self,
             request,
             |view, input| {
-                Box::pin(async move { opinion::find(view, task_id(&input.name)?).await.map(Owner::Person) })
+                Box::pin(async move { opinion::find(view, task_id(&input.name)?).await.map(Owner::Through) })
             },
             |service, work, input| {
                 Box::pin(async move {
                     let opinions = input.opinions.iter().map(said).collect::<Result<Vec<_>>>()?;
                     let id = task_id(&input.name)?;
-                    opinion::submit(work, &service.0.calendar, id, opinions).await.map(|done| task(&done))
+                    let app = &service.0;
+                    let done = opinion::submit(work, &app.catalogs, &app.calendar, id, opinions).await?;
+                    Ok(task(&done))
                 })
             },
         )
@@ -177,7 +186,9 @@ impl pb::review_service_server::ReviewService for Service {
                     specialties: input.specialties.clone(),
                     diag_dr_codg: input.diag_dr_codg.clone(),
                 };
-                expert::create(work, &service.0.catalogs, new).await.map(|created| person(&(created, 0)))
+                let app = &service.0;
+                let created = expert::create(work, &app.catalogs, &app.config, new).await?;
+                Ok(person(&(created, 0)))
             })
         })
         .await
@@ -251,6 +262,15 @@ fn said(opinion: &pb::LineOpinion) -> Result<Opinion> {
     })
 }
 
+fn told(opinion: &Opinion) -> pb::LineOpinion {
+    pb::LineOpinion {
+        opsp_dise_code: opinion.code.clone(),
+        finding: finding(opinion.finding).into(),
+        facts_not_met: opinion.facts_not_met.iter().cloned().collect(),
+        text: opinion.text.clone(),
+    }
+}
+
 fn state(application: &Application) -> application::ApplicationState {
     match application {
         Application::Draft(_) => application::ApplicationState::Draft,
@@ -275,6 +295,7 @@ fn panel(application: String, seated: &Seated) -> pb::Panel {
         expert: member.resource(),
         review_task: task_name(member.task),
         answered: task.answered().is_some(),
+        opinions: task.answered().into_iter().flat_map(|answered| &answered.opinions).map(told).collect(),
     });
     let outcomes = seated.outcomes().into_iter().map(|(line, outcome)| pb::PanelOutcome {
         opsp_dise_code: line.code.clone(),
@@ -291,6 +312,7 @@ fn panel(application: String, seated: &Seated) -> pb::Panel {
         seed: seated.panel.seed.clone(),
         excluded: seated.panel.excluded.iter().map(reason).collect(),
         outcomes: outcomes.collect(),
+        sample: seated.sample(),
     }
 }
 
@@ -304,6 +326,7 @@ fn task(described: &Described) -> pb::ReviewTask {
         opinion_time: task.answered().map(|answered| timestamp(answered.answered_at)),
         material_titles: described.material_titles.clone(),
         due_date: described.due.map(date_message),
+        sample: assigned.sample,
     }
 }
 

@@ -1,27 +1,40 @@
 //! 评审意见: an expert's opinion on every line of a task, once.
 
-use super::domain::{Opinion, Refused, task_name};
+use super::domain::{Opinion, Refused, Task, task_name};
 use super::query::{Described, describe};
-use super::store;
+use super::store::{self, Stored};
 use crate::application::domain::Application;
+use crate::catalog::store::Catalogs;
 use crate::db::work::{Owner, View, Work};
 use crate::kernel::calendar::Calendar;
 use crate::kernel::error::{Error, Refusal, Result};
 use crate::kernel::id::{Id, PsnNo};
 
-/// Whom a task of the caller is about. Whatever the caller may not reach looks like no task, and no answer names the
-/// applicant.
+/// Whom a task of the caller is about, wherever that person is insured by now. Whatever the caller may not reach looks
+/// like no task, and no answer names the applicant.
 pub async fn find(view: &View, id: Id) -> Result<PsnNo> {
     let psn_no = store::applicant(view, id).await?.ok_or_else(|| Error::NotFound(task_name(id)))?;
-    let own = view.db().view(view.actor(), Owner::Person(psn_no.clone())).await;
-    let own = own.map_err(|error| without_name(error, id))?;
-    store::task(&own, id, view.actor().operator()?).await?;
+    let through = view.db().view(view.actor(), Owner::Through(psn_no.clone())).await?;
+    own_task(&through, id).await?;
     Ok(psn_no)
 }
 
+/// A task about this call's person, when it is the caller's own and in an area that the caller holds.
+async fn own_task(view: &View, id: Id) -> Result<Stored<Task>> {
+    let stored = store::task(view, id, view.actor().operator()?).await?;
+    let held = view.actor().holds(&stored.value.assigned().area);
+    if held { Ok(stored) } else { Err(Error::NotFound(task_name(id))) }
+}
+
 /// Takes the opinion.
-pub async fn submit(work: &Work, calendar: &Calendar, id: Id, opinions: Vec<Opinion>) -> Result<Described> {
-    let stored = store::task(work, id, work.actor().operator()?).await?;
+pub async fn submit(
+    work: &Work,
+    catalogs: &Catalogs,
+    calendar: &Calendar,
+    id: Id,
+    opinions: Vec<Opinion>,
+) -> Result<Described> {
+    let stored = own_task(work, id).await?;
     let open = stored.value.into_open().map_err(Refusal::from)?;
     let application = crate::application::store::get(work, open.assigned.application).await;
     let application = application.map_err(|error| without_name(error, id))?.application;
@@ -29,7 +42,7 @@ pub async fn submit(work: &Work, calendar: &Calendar, id: Id, opinions: Vec<Opin
         return Err(Refusal::from(Refused::NotUnderReview).into());
     }
     let task = store::save_task(work, stored.version, open.answer(opinions, work.now())?).await?;
-    describe(work, calendar, task).await
+    describe(work, catalogs, calendar, task).await
 }
 
 /// An error as an expert may read it: names of the applicant's things are names of people to them.

@@ -123,6 +123,11 @@ impl Seated {
         self.tasks.first().map_or(&[], |task| &task.assigned().lines)
     }
 
+    /// Whether it judges by the sample catalogue.
+    pub fn sample(&self) -> bool {
+        self.tasks.iter().any(|task| task.assigned().sample)
+    }
+
     /// What it found of each line so far.
     pub fn outcomes(&self) -> Vec<(&Line, Outcome)> {
         let votes = |line: &Line| -> Vec<_> {
@@ -250,6 +255,7 @@ mod tests {
             expert: number(id + 50),
             operator: format!("expert{id}"),
             lines: vec![line],
+            sample: true,
             assigned_at: datetime!(2025-03-03 0:00 UTC),
         });
         let Some(finding) = finding else { return Task::Open(open.state) };

@@ -2,15 +2,14 @@
 
 use time::Date;
 
-use super::anonymous::title;
+use super::anonymous::{checklist, title};
 use super::domain::Task;
 use super::opinion::without_name;
 use super::panel::Seated;
 use super::store;
-use crate::application::domain::Form;
+use crate::catalog::store::Catalogs;
 use crate::db::page::{Page, Paged};
 use crate::db::work::{Owner, View};
-use crate::insured::domain::Insured;
 use crate::kernel::calendar::Calendar;
 use crate::kernel::error::{Error, Result};
 use crate::kernel::id::Id;
@@ -27,36 +26,37 @@ pub struct Described {
 }
 
 /// Describes a task about this call's person. Nothing in it tells who the person is.
-pub async fn describe(view: &View, calendar: &Calendar, task: Task) -> Result<Described> {
+pub async fn describe(
+    view: &View,
+    catalogs: &Catalogs,
+    calendar: &Calendar,
+    task: Task,
+) -> Result<Described> {
     let id = task.assigned().id;
     let described = async {
         let stored = crate::application::store::get(view, task.assigned().application).await?;
         let form = stored.application.form();
-        let insured = crate::insured::store::get(view).await?.insured;
         let materials = crate::material::store::get_all(view, &form.materials).await?;
-        let identity = identity(&insured, form);
+        let filed = stored.application.filed();
+        let day = filed.map_or(view.today(), |filed| filed.appy_date);
+        let published = catalogs.in_force(&stored.application.case().area, day)?;
+        let checklist = checklist(&published.catalog, form);
         let material_titles = materials
             .iter()
-            .filter_map(|stored| title(stored.material.kind, &stored.material.label.title, &identity))
+            .filter_map(|stored| title(stored.material.kind, &stored.material.label.title, &checklist))
             .collect();
-        let due = stored.application.filed().and_then(|filed| filed.clock.due(calendar));
+        let due = filed.and_then(|filed| filed.clock.due(calendar));
         Ok((material_titles, due.map(|due| due.date)))
     };
     let (material_titles, due) = described.await.map_err(|error| without_name(error, id))?;
     Ok(Described { task, material_titles, due })
 }
 
-/// Words that tell who the applicant is.
-fn identity<'a>(insured: &'a Insured, form: &'a Form) -> Vec<&'a str> {
-    let own = [insured.psn_no.as_str(), &insured.psn_name, &insured.certno, &insured.tel, &insured.addr];
-    let agent = form.agent.iter().flat_map(|agent| [&agent.name, &agent.certno, &agent.tel]);
-    own.into_iter().chain([form.tel.as_str()]).chain(agent.map(String::as_str)).collect()
-}
-
-/// One page of the calling expert's tasks within this call's area. Each is looked at within its own person's scope; one
-/// that has moved out of the caller's reach is left out.
+/// One page of the calling expert's tasks within this call's area. Each is looked at through its own person, wherever
+/// that one is insured by now: the task stays where the application was made.
 pub async fn tasks(
     view: &View,
+    catalogs: &Catalogs,
     calendar: &Calendar,
     page: Page,
     answered_too: bool,
@@ -67,11 +67,8 @@ pub async fn tasks(
     let paged = page.close(view, rows, |(_, task)| task.assigned().id.to_string())?;
     let mut items = Vec::new();
     for (psn_no, task) in paged.items {
-        match view.db().view(view.actor(), Owner::Person(psn_no)).await {
-            Ok(own) => items.push(describe(&own, calendar, task).await?),
-            Err(Error::NotFound(_)) => {}
-            Err(other) => return Err(other),
-        }
+        let own = view.db().view(view.actor(), Owner::Through(psn_no)).await?;
+        items.push(describe(&own, catalogs, calendar, task).await?);
     }
     Ok(Paged { items, next_page_token: paged.next_page_token })
 }

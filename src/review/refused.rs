@@ -26,6 +26,10 @@ pub enum Refused {
     NotUnderReview,
     /// The finding does not follow from the facts.
     Contradicts { code: String, finding: Finding },
+    /// Opinions are there already, and stand whatever is supplemented.
+    OpinionsGiven,
+    /// The name is an officer's.
+    ExpertIsOfficer { operator: String },
     /// Another expert of the area signs in under the same name.
     OperatorTaken { operator: String },
 }
@@ -91,6 +95,16 @@ impl Refused {
                 format!("病种 {code}：缺少所列标准时，认定标准仍然成立，不能认定为不符合。"),
                 format!("disease {code}: even without these facts its criteria hold, so it is not NOT_MET."),
             ),
+            Self::OpinionsGiven => plain(
+                "OPINIONS_GIVEN",
+                "已有专家提交评审意见，不能再要求补正。",
+                "an expert has given an opinion already; a supplement would not change it.",
+            ),
+            Self::ExpertIsOfficer { operator } => (
+                "EXPERT_IS_OFFICER",
+                format!("{operator} 是已登记的经办人员，不能担任评审专家。"),
+                format!("{operator} is registered as an officer and cannot be an expert too."),
+            ),
             Self::OperatorTaken { operator } => (
                 "EXPERT_OPERATOR_TAKEN",
                 format!("本区域已有使用登录名 {operator} 的专家。"),
@@ -123,6 +137,13 @@ impl Refused {
             Self::Contradicts { finding: Finding::NotMet, .. } => {
                 ("请列出全部未满足的标准，或改为“符合”。", "name every fact that is not met, or find MET.")
             }
+            Self::OpinionsGiven => (
+                "请等待其余专家的意见并用 ConfirmDecision 审核确认；专家意见即为评审结果。",
+                "let the experts' outcome stand: wait for the other opinions and confirm with ConfirmDecision.",
+            ),
+            Self::ExpertIsOfficer { .. } => {
+                ("请另选不是经办人员的专家。", "choose an expert who is no officer.")
+            }
             Self::OperatorTaken { .. } => ("请使用另一登录名。", "take another operator name."),
         }
     }
@@ -130,7 +151,7 @@ impl Refused {
     fn subject(&self) -> &str {
         match self {
             Self::ThirdNeeded { code } | Self::Contradicts { code, .. } => code,
-            Self::OperatorTaken { .. } => "operator",
+            Self::OperatorTaken { .. } | Self::ExpertIsOfficer { .. } => "operator",
             Self::NotEnoughExperts { .. }
             | Self::PanelComplete
             | Self::ThirdNotNeeded { .. }
@@ -138,6 +159,7 @@ impl Refused {
             | Self::OpinionsMissing { .. }
             | Self::OfficerIsExpert
             | Self::OpinionGiven
+            | Self::OpinionsGiven
             | Self::NotUnderReview => "",
         }
     }

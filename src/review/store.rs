@@ -78,10 +78,11 @@ pub async fn experts(view: &View, after: Option<Id>, most: u64) -> Result<Vec<Ex
     rows.into_iter().map(|row| parse_expert(view, row)).collect()
 }
 
-/// Experts in the registries of some areas.
-pub async fn experts_of(view: &View, areas: &[Region]) -> Result<Vec<Expert>> {
+/// Experts in the registries of some areas, and of everything within one.
+pub async fn experts_of(view: &View, areas: &[Region], within: &Region) -> Result<Vec<Expert>> {
+    let named = expert::Column::Area.is_in(areas.iter().map(Region::as_str));
     let rows = expert::Entity::find()
-        .filter(expert::Column::Area.is_in(areas.iter().map(Region::as_str)))
+        .filter(Condition::any().add(named).add(expert::Column::Area.starts_with(prefix(within))))
         .order_by_asc(expert::Column::Id)
         .all(&view.conn())
         .await
