@@ -62,6 +62,9 @@ pub struct JobState {
 impl Db {
     /// Takes a job that nobody holds, or whose holder's time is over.
     pub async fn lease(&self, name: &str, holder: &str, seconds: i64) -> Result<Option<Lease>> {
+        if Entity::find_by_id(name.to_owned()).one(self.reader()).await.map_err(failed)?.is_none() {
+            self.add_job(name).await?;
+        }
         // Leases follow the machine's clock, whatever a simulated one says.
         let now = super::source::TimeSource::Real.now();
         let taken = Entity::update_many()
@@ -73,22 +76,15 @@ impl Db {
             .exec(self.writer())
             .await
             .map_err(failed)?;
-        let row = Entity::find_by_id(name.to_owned()).one(self.writer()).await.map_err(failed)?;
-        let Some(row) = row else {
-            self.add_job(name).await?;
-            return Ok(None);
-        };
         if taken.rows_affected == 0 {
             return Ok(None);
         }
-        Ok((row.holder.as_deref() == Some(holder)).then(|| Lease {
-            name: row.name,
-            holder: holder.to_owned(),
-            fence: row.fence,
-        }))
+        let row = Entity::find_by_id(name.to_owned()).one(self.writer()).await.map_err(failed)?;
+        let ours = row.filter(|row| row.holder.as_deref() == Some(holder));
+        Ok(ours.map(|row| Lease { name: row.name, holder: holder.to_owned(), fence: row.fence }))
     }
 
-    /// A job that was never run. The next look finds it.
+    /// A job that was never run.
     async fn add_job(&self, name: &str) -> Result<()> {
         let row = ActiveModel {
             name: Set(name.to_owned()),

@@ -199,7 +199,8 @@ async fn the_server_names_the_fields_that_protovalidate_finds() {
             .stdout(Stdio::piped())
             .spawn()
             .expect("python runs");
-        serde_json::to_writer(python.stdin.take().expect("its input"), &headers).expect("the headers are written");
+        serde_json::to_writer(python.stdin.take().expect("its input"), &headers)
+            .expect("the headers are written");
         let done = python.wait_with_output().expect("python ends");
         assert!(done.status.success());
         serde_json::from_slice::<Value>(&done.stdout).expect("it answers in JSON")

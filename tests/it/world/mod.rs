@@ -200,7 +200,11 @@ pub fn config(folder: &std::path::Path, database: &str) -> Config {
         caller("bureau", &[Role::Bureau, Role::Expert], "620900"),
         caller("zhangye", &[Role::Bureau, Role::Expert], "620700"),
         caller("ops", &[Role::Ops], "100000"),
-        caller("every", &[Role::NationalPlatform, Role::Portal, Role::Bureau, Role::Expert, Role::Ops], "100000"),
+        caller(
+            "every",
+            &[Role::NationalPlatform, Role::Portal, Role::Bureau, Role::Expert, Role::Ops],
+            "100000",
+        ),
     ]);
     let mut config = Config {
         data_dir: folder.to_owned(),
