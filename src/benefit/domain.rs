@@ -425,7 +425,6 @@ mod tests {
             area: area.clone(),
             number: "2025-001".to_owned(),
             insutype: Insutype::Employee,
-            sample: true,
             created_at: day_start(opened),
         };
         let open = Opening::begin(head).state.open(1, 5, day_start(opened)).state;

@@ -353,7 +353,6 @@ mod tests {
             area: Region::find("620900").unwrap(),
             number: "2025-001".to_owned(),
             insutype: Insutype::Employee,
-            sample: true,
             created_at: day_start(TODAY),
         };
         Opening::begin(head).state.open(1, 5, day_start(date!(2025 - 09 - 28))).state.into()
