@@ -264,7 +264,7 @@ fn write_methods(pool: &DescriptorPool, code: &mut String) -> Result<(), Failure
         code,
         "/// Who may call a method; none for a method that does not exist.\n\
          pub fn access(path: &str) -> Option<crate::kernel::access::Access> {{ \
-         use crate::kernel::access::{{Access, Effect, Role, Scope}}; Some(match path {{ {table} _ => return None }}) }}"
+         use crate::kernel::access::{{Access, Role}}; Some(match path {{ {table} _ => return None }}) }}"
     )?;
     let names: Vec<String> = pool
         .services()
@@ -314,11 +314,7 @@ fn write_method(method: &MethodDescriptor, table: &mut String, code: &mut String
         return Err("names an owner exactly when its scope is a person or an area".into());
     }
     let path = format!("/{}/{}", method.parent_service().full_name(), method.name());
-    writeln!(
-        table,
-        "{path:?} => Access {{ roles: &[{}], scope: Scope::{scope}, effect: Effect::{effect} }},",
-        roles.join(", ")
-    )?;
+    writeln!(table, "{path:?} => Access {{ roles: &[{}] }},", roles.join(", "))?;
     if method.is_client_streaming() {
         return Ok(());
     }

@@ -46,24 +46,11 @@ pub enum Scope {
     System,
 }
 
-/// Whether a method changes anything.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Effect {
-    /// Reads only.
-    Read,
-    /// Changes something.
-    Write,
-}
-
 /// The authorization of a method, as its proto option states it.
 #[derive(Clone, Copy, Debug)]
 pub struct Access {
     /// Roles of which the caller must hold one.
     pub roles: &'static [Role],
-    /// What it reaches.
-    pub scope: Scope,
-    /// Whether it changes anything.
-    pub effect: Effect,
 }
 
 /// Who acts, in the one role that the method asks for.

@@ -239,6 +239,8 @@ pub enum Refused {
     NotOpen,
     /// The entry was removed before.
     EntryRemoved,
+    /// As many objections as are taken stand against it.
+    ObjectionsTooMany,
     /// An objection stands against the entry.
     EntryHeld,
     /// The entry has its outcome.

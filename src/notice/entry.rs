@@ -174,6 +174,9 @@ pub enum Event {
     Removed { standing: usize },
 }
 
+/// So many objections may stand against one entry at once: more would hold it no better, and each is to be resolved.
+const STANDING_MAX: usize = 50;
+
 impl Entry {
     /// Enters a line into a notice.
     pub fn list(listing: Listing) -> Step<Self, Event> {
@@ -190,6 +193,9 @@ impl Entry {
             Self::Undisputed(_) | Self::Concluded(_) => return Err(Refused::EntryCleared),
             Self::Removed(_) => return Err(Refused::EntryRemoved),
         };
+        if standing.len() >= STANDING_MAX {
+            return Err(Refused::ObjectionsTooMany);
+        }
         standing.insert(objection);
         let event = Event::Objected { standing: standing.len() };
         Ok(Step::new(Self::Objected(Objected { listing, standing }), event))
@@ -533,5 +539,16 @@ mod tests {
         let both = twice().dismiss(id(12), None, TODAY).unwrap().state;
         assert_eq!(day(Ok(Step::new(both.clone(), Event::Relisted {}))), None);
         assert_eq!(day(both.dismiss(id(11), Some(&over(1)), LATER)), Some(LATER));
+    }
+
+    #[test]
+    fn objections_to_one_entry_are_bounded() {
+        let mut entry = listed();
+        let most = u128::try_from(STANDING_MAX).unwrap();
+        for number in 0..most {
+            entry = entry.object(&running(1), id(1_000 + number)).unwrap().state;
+        }
+        let more = entry.object(&running(1), id(5_000)).unwrap_err();
+        assert_eq!(more, Refused::ObjectionsTooMany);
     }
 }

@@ -51,6 +51,12 @@ impl From<Refused> for Refusal {
                 "该公示条目已因异议成立被移除。",
                 "the entry was removed: an objection to it was upheld.",
             ),
+            Refused::ObjectionsTooMany => Self::new(
+                "OBJECTIONS_TOO_MANY",
+                "该公示条目待处理的异议已达上限。",
+                "as many objections as are taken stand against the entry already.",
+            )
+            .help("已有异议处理完毕后可再提出。", "object again when some of them are resolved."),
             Refused::EntryHeld => Self::new(
                 "OBJECTION_STANDS",
                 "该公示条目有异议正在处理。",

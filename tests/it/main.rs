@@ -12,6 +12,7 @@ mod notice;
 mod paper;
 mod people;
 mod process;
+mod profile;
 mod review;
 mod tidy;
 mod upload;
