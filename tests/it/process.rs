@@ -52,6 +52,9 @@ fn a_demo_that_is_killed_between_steps_goes_on() {
         second.contains("ImportInsured") && second.contains("done"),
         "a second run has two new people:\n{second}"
     );
+    // The third begins more than thirty days later: answers to repeated requests are forgotten by then.
+    let third = finished(&mut demo(folder.path()));
+    assert!(third.contains("done"), "{third}");
 }
 
 #[test]
