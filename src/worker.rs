@@ -7,7 +7,6 @@ use futures_util::FutureExt;
 use tokio::sync::watch;
 
 use crate::app::App;
-use crate::kernel::mask::names;
 use crate::ops::jobs::{JobSpec, Jobs, forget_answers, run_once, sequence};
 use crate::{benefit, certificate, notice};
 
@@ -88,7 +87,7 @@ async fn run_job(app: &App, job: &JobSpec, holder: &str) {
         Ok(_) => {}
         Err(error) => tracing::warn!(
             job = job.name,
-            error = names(&error.to_string()),
+            %error,
             "a job failed and is tried again"
         ),
     }

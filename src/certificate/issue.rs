@@ -12,7 +12,6 @@ use crate::kernel::access::Actor;
 use crate::kernel::error::{Error, Result};
 use crate::kernel::id::{Id, PsnNo};
 use crate::kernel::local_day;
-use crate::kernel::mask::names;
 
 /// How many benefits are looked up at once.
 const BATCH: u64 = 500;
@@ -29,7 +28,7 @@ pub async fn run(app: &App) -> Result<u64> {
             match issue(app, psn_no, benefit).await {
                 Ok(issued) => done += u64::from(issued),
                 Err(error) => {
-                    tracing::error!(benefit.id = %benefit, error = names(&error.to_string()), "a certificate could not be issued");
+                    tracing::error!(benefit.id = %benefit, %error, "a certificate could not be issued");
                     failed.get_or_insert(error);
                 }
             }

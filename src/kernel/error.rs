@@ -41,8 +41,8 @@ pub enum Error {
     /// The caller's deadline has passed.
     #[error("too late")]
     TooLate,
-    /// A broken invariant. The text goes to the log, never to the caller.
-    #[error("internal: {0}")]
+    /// A broken invariant. The text goes to the log, without the numbers of people, and never to the caller.
+    #[error("internal: {}", super::mask::names(&.0.to_string()))]
     Internal(anyhow::Error),
 }
 
@@ -153,5 +153,20 @@ impl Refusal {
     pub fn met_on(mut self, day: Date) -> Self {
         self.met_on = Some(day);
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_keeps_no_number_of_a_person_for_the_log() {
+        let places = ["insured/62090000001/applications/7", "insured/62090000001/0a1b2c"];
+        for place in places {
+            let told = Error::internal(format!("sealed bytes of {place} do not open")).to_string();
+            assert!(!told.contains("6209") && told.contains("insured/…/"), "{told}");
+        }
+        assert!(!Error::not_found("insured/62090000001").to_string().contains("6209"));
     }
 }

@@ -14,9 +14,9 @@ use crate::kernel::id::PsnNo;
 #[derive(Clone)]
 pub struct Objects(Arc<dyn ObjectStore>);
 
-/// Where a person's content lies. It is sealed for this place.
+/// Where a person's content lies: below a name that logs know how to shorten. It is sealed for this place.
 pub fn path(psn_no: &PsnNo, sha256: &str) -> String {
-    format!("{psn_no}/{sha256}")
+    format!("insured/{psn_no}/{sha256}")
 }
 
 impl Objects {

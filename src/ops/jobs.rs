@@ -5,7 +5,6 @@ use futures_util::future::BoxFuture;
 use crate::app::App;
 use crate::db::lease::Lease;
 use crate::kernel::error::{Error, Refusal, Result};
-use crate::kernel::mask;
 
 /// How long an instance that died keeps others from its job. A job that takes longer may run twice at once, which each
 /// of them is made for: it looks again, in the transaction, whether a thing is still due.
@@ -53,7 +52,7 @@ pub async fn run_once(app: &App, spec: &JobSpec, holder: &str) -> Result<Option<
     let done = (spec.run)(app, &lease).await;
     let (count, error) = match &done {
         Ok(count) => (i64::try_from(*count).unwrap_or(i64::MAX), String::new()),
-        Err(error) => (0, mask::names(&error.to_string())),
+        Err(error) => (0, error.to_string()),
     };
     app.db.release(lease, count, &error).await?;
     done.map(Some)
