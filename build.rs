@@ -174,6 +174,12 @@ fn write_list(
             number(list, "min_items").unwrap_or(0),
             number(list, "max_items").ok_or("a list needs max_items")?,
         )?;
+        if let Some(key) = rules.map(distinct_key).transpose()?.flatten() {
+            writeln!(
+                code,
+                "rule::distinct(found, \"{name}\", \"{key}\", self.{name}.iter().map(|item| &item.{key}));"
+            )?;
+        }
         if let Some(items) = sub(list, "items") {
             let call = scalar_rule(&field.kind(), &items, "&at", "item")?;
             writeln!(
@@ -191,6 +197,25 @@ fn write_list(
         )?;
     }
     Ok(())
+}
+
+/// The field by which the items of a list must differ. A CEL rule of another form stops the build.
+fn distinct_key(rules: &DynamicMessage) -> Result<Option<String>, Failure> {
+    let cel = rules.get_field_by_name("cel").map(|value| value.into_owned());
+    let Some(Value::List(cel)) = cel else { return Ok(None) };
+    let expressions = cel
+        .iter()
+        .filter_map(|rule| rule.as_message()?.get_field_by_name("expression")?.as_str().map(str::to_owned));
+    match expressions.collect::<Vec<_>>().as_slice() {
+        [] => Ok(None),
+        [one] => {
+            let key =
+                one.strip_prefix("this.map(item, item.").and_then(|rest| rest.strip_suffix(").unique()"));
+            let key = key.filter(|key| key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'));
+            Ok(Some(key.ok_or_else(|| format!("the CEL rule {one} is not supported"))?.to_owned()))
+        }
+        _ => Err("more than one CEL rule is not supported".into()),
+    }
 }
 
 /// The call that checks one scalar. A rule that is not known here stops the build.

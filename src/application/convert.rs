@@ -1,11 +1,9 @@
 //! What the applicant says, from the contract's words into ours and back.
 
-use std::collections::HashSet;
-
 use super::domain::{Agent, Application, Form, Line, LineForm, LineState};
 use crate::catalog::domain::Catalog;
 use crate::kernel::access::Person;
-use crate::kernel::error::{Error, Result, Violation};
+use crate::kernel::error::{Error, Result};
 use crate::kernel::id::{Id, name_parts};
 use crate::proto::opsp::application::v1 as pb;
 use crate::proto::opsp::common::v1 as common;
@@ -14,7 +12,6 @@ use crate::rpc::parse::{date_message, day, reason};
 /// What a draft is to say.
 pub fn form(person: &Person, input: Option<&pb::ApplicationInput>) -> Result<Form> {
     let input = input.ok_or_else(|| Error::invalid("application", "必填", "is required"))?;
-    each_once(&input.lines)?;
     let lines = input.lines.iter().enumerate().map(|(index, line)| line_form(index, line));
     Ok(Form {
         appy_rea: input.appy_rea.clone(),
@@ -34,18 +31,6 @@ pub fn materials(person: &Person, names: &[String]) -> Result<Vec<Id>> {
         id.ok_or_else(|| Error::not_found(name))
     };
     names.iter().map(id).collect()
-}
-
-fn each_once(lines: &[pb::LineInput]) -> Result<()> {
-    let mut seen = HashSet::new();
-    let again = |(index, line): (usize, &pb::LineInput)| {
-        let field = format!("application.lines[{index}].opsp_dise_code");
-        (!seen.insert(line.opsp_dise_code.clone())).then(|| {
-            Violation::new(&field, "每个病种只能申报一次", "names a disease that another line names")
-        })
-    };
-    let violations: Vec<_> = lines.iter().enumerate().filter_map(again).collect();
-    if violations.is_empty() { Ok(()) } else { Err(Error::Invalid(violations)) }
 }
 
 fn line_form(index: usize, line: &pb::LineInput) -> Result<LineForm> {
@@ -147,14 +132,6 @@ mod tests {
             diag_dr_name: "李医生".to_owned(),
         };
         pb::ApplicationInput { lines: codes.iter().map(line).collect(), ..Default::default() }
-    }
-
-    #[test]
-    fn each_line_that_repeats_a_disease_is_named() {
-        let found = form(&person(), Some(&input(&["A", "B", "A", "B", "C"])));
-        let Err(Error::Invalid(violations)) = found else { panic!("accepted") };
-        let fields: Vec<_> = violations.into_iter().map(|violation| violation.field).collect();
-        assert_eq!(fields, ["application.lines[2].opsp_dise_code", "application.lines[3].opsp_dise_code"]);
     }
 
     #[test]

@@ -75,6 +75,14 @@ pub fn unique<T: Eq + Hash>(found: &mut Found, name: &str, items: &[T]) {
     }
 }
 
+/// Items must differ in one of their fields.
+pub fn distinct<T: Eq + Hash>(found: &mut Found, name: &str, key: &str, mut keys: impl Iterator<Item = T>) {
+    let mut seen = HashSet::new();
+    if !keys.all(|key| seen.insert(key)) {
+        found.add(name, format!("各项的 {key} 不得重复"), format!("must not have the same {key} twice"));
+    }
+}
+
 /// So many items.
 pub fn count(found: &mut Found, name: &str, count: usize, least: usize, most: usize) {
     if !(least..=most).contains(&count) {
@@ -189,10 +197,10 @@ mod tests {
 
     #[test]
     fn every_wrong_field_is_told_with_its_path() {
-        let line = application::LineInput::default();
+        let line = application::LineInput { opsp_dise_code: "M-1".to_owned(), ..Default::default() };
         let input = application::ApplicationInput {
             tel: "12".to_owned(),
-            lines: vec![line],
+            lines: vec![line.clone(), line],
             materials: vec!["x".to_owned(), "x".to_owned()],
             ..Default::default()
         };
@@ -205,11 +213,17 @@ mod tests {
             [
                 "parent",
                 "application.tel",
+                "application.lines",
                 "application.lines[0].opsp_dise_code",
                 "application.lines[0].ide_fixmedins_no",
                 "application.lines[0].hosp_ide_date",
                 "application.lines[0].diag_dr_codg",
                 "application.lines[0].diag_dr_name",
+                "application.lines[1].opsp_dise_code",
+                "application.lines[1].ide_fixmedins_no",
+                "application.lines[1].hosp_ide_date",
+                "application.lines[1].diag_dr_codg",
+                "application.lines[1].diag_dr_name",
                 "application.materials",
                 "application.materials[0]",
                 "application.materials[1]",
