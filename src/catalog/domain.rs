@@ -1,133 +1,15 @@
-//! The catalogue of one area: what it says, what would be wrong with it, and which policy row a case falls under.
-
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
+//! The catalogue of one area: what it says, and what is looked up in it.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use time::Date;
 
 use super::criteria::Criterion;
+pub use super::faults::Fault;
+pub use super::policy::{Case, HospitalRule, PersonRule, PlaceRule, Policy};
+pub use super::rules::{BenefitStart, InsuranceRule, Rules, SeveralDiseases};
+pub use super::words::{Insutype, Level, MaterialKind};
 use crate::kernel::calendar::parse_date;
-use crate::kernel::money::{Money, Ratio};
-use crate::kernel::region::Region;
-
-/// 险种. The numbers are the national codes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Insutype {
-    /// 职工基本医疗保险, flexible employment included.
-    #[serde(rename = "310")]
-    Employee,
-    /// 城乡居民基本医疗保险.
-    #[serde(rename = "390")]
-    Resident,
-}
-
-impl Insutype {
-    /// The national code.
-    pub fn code(self) -> i16 {
-        match self {
-            Self::Employee => 310,
-            Self::Resident => 390,
-        }
-    }
-
-    /// By its national code.
-    pub fn from_code(code: i32) -> Option<Self> {
-        [Self::Employee, Self::Resident].into_iter().find(|kind| i32::from(kind.code()) == code)
-    }
-
-    /// 险种名称.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Employee => "职工基本医疗保险",
-            Self::Resident => "城乡居民基本医疗保险",
-        }
-    }
-}
-
-/// 医院级别, as far as rules ask for it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Level {
-    /// Any, or not a hospital.
-    None,
-    /// 一级 or without a grade.
-    Primary,
-    /// 二级.
-    Secondary,
-    /// 三级.
-    Tertiary,
-}
-
-impl Level {
-    /// From hosp_lv, the national code 01 to 14.
-    pub fn from_code(hosp_lv: &str) -> Option<Self> {
-        Some(match hosp_lv {
-            "01" | "02" | "03" | "04" | "12" => Self::Tertiary,
-            "05" | "06" | "07" | "13" => Self::Secondary,
-            "08" | "09" | "10" | "11" | "14" => Self::Primary,
-            _ => return None,
-        })
-    }
-}
-
-/// Kind of paper.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MaterialKind {
-    /// 身份证人像面.
-    IdCardFront,
-    /// 身份证国徽面.
-    IdCardBack,
-    /// 社保卡或医保电子凭证.
-    InsuranceCard,
-    /// 诊断证明.
-    DiagnosisCertificate,
-    /// 住院或门诊病历.
-    MedicalRecord,
-    /// 检查检验报告.
-    ExamReport,
-    /// 申请表.
-    ApplicationForm,
-    /// 异地居住证明.
-    ResidenceProof,
-    /// 转诊证明.
-    Referral,
-    /// 其他.
-    Other,
-}
-
-impl MaterialKind {
-    /// All kinds, in the order of their numbers in the contract, from 1.
-    pub const ALL: [Self; 10] = [
-        Self::IdCardFront,
-        Self::IdCardBack,
-        Self::InsuranceCard,
-        Self::DiagnosisCertificate,
-        Self::MedicalRecord,
-        Self::ExamReport,
-        Self::ApplicationForm,
-        Self::ResidenceProof,
-        Self::Referral,
-        Self::Other,
-    ];
-
-    /// Its number in the contract and in the table.
-    pub fn code(self) -> i16 {
-        Self::ALL.iter().zip(1..).find(|(kind, _)| **kind == self).map_or(0, |(_, code)| code)
-    }
-
-    /// By its number.
-    pub fn from_code(code: i32) -> Option<Self> {
-        usize::try_from(code).ok().and_then(|code| Self::ALL.get(code.checked_sub(1)?)).copied()
-    }
-
-    /// Whether it shows who the person is: withheld from experts.
-    pub fn is_identity(self) -> bool {
-        matches!(self, Self::IdCardFront | Self::IdCardBack | Self::InsuranceCard | Self::ApplicationForm)
-    }
-}
 
 /// The catalogue of one area, whole.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -155,66 +37,6 @@ pub struct Catalog {
     pub policies: Vec<Policy>,
     /// 定点医药机构.
     pub institutions: Vec<Institution>,
-}
-
-/// Rules for all diseases of an area.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Rules {
-    /// 审核时限, working days.
-    pub review_working_days: u32,
-    /// 受理时限, working days.
-    pub acceptance_working_days: u32,
-    /// 延长, working days.
-    pub extension_working_days: u32,
-    /// 公示期, working days.
-    pub notice_working_days: u32,
-    /// 异地备案办理时限, working days.
-    pub residence_working_days: u32,
-    /// 零星报销时限, working days.
-    pub claim_working_days: u32,
-    /// Experts of a panel before they differ.
-    pub experts: usize,
-    /// Whether the time of an institution's assessment counts.
-    pub assessment_counts: bool,
-    /// Rule for several diseases.
-    pub several_diseases: SeveralDiseases,
-    /// 每人最多病种数.
-    pub diseases_max: usize,
-    /// When a benefit begins.
-    pub benefit_start: BenefitStart,
-    /// Whether the public notice names the disease.
-    pub publish_disease: bool,
-    /// 承诺制备案后不得变更的月数.
-    pub remote_lock_months: i32,
-    /// 临时外出备案的月数.
-    pub temporary_months: i32,
-}
-
-/// What the limits of several diseases come to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SeveralDiseases {
-    /// Each disease has its own.
-    Sum,
-    /// Each its own, below a common cap.
-    SumCapped,
-    /// The highest for all.
-    Highest,
-    /// The highest and a fixed amount.
-    HighestPlus,
-}
-
-/// When a benefit begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum BenefitStart {
-    /// The day after the notice closed undisputed.
-    NoticeClosed,
-    /// The day of approval, after an undisputed notice.
-    Approved,
-    /// The first of the month after the notice closed.
-    FirstOfNextMonth,
 }
 
 /// One line of a checklist.
@@ -267,12 +89,21 @@ pub struct Disease {
     pub name: String,
     /// How sure the code is.
     pub code_status: CodeStatus,
+    /// 国家病种代码, where it differs from the code; empty where it does not, or where there is none.
+    #[serde(default)]
+    pub national_code: String,
     /// Id of its group.
     pub group: String,
     /// Insured kinds for which it is open.
     pub insutypes: Vec<Insutype>,
     /// `any`, `female`, `male`.
     pub sex: Sex,
+    /// Youngest age in years at which it is recognised; 0 for none.
+    #[serde(default)]
+    pub age_min: i32,
+    /// Greatest age in years at which it is recognised; 0 for none.
+    #[serde(default)]
+    pub age_max: i32,
     /// Whether an institution must have assessed first.
     pub assessment: bool,
     /// 复审周期 in months; 0 for none.
@@ -299,70 +130,6 @@ pub enum Sex {
     Male,
 }
 
-/// 待遇政策.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Policy {
-    /// 险种.
-    pub insutype: Insutype,
-    /// The one disease that it is for; empty for a group.
-    pub disease: String,
-    /// The group that it is for; empty for a disease.
-    pub group: String,
-    /// `any`, `working`, `retired`.
-    pub person: PersonRule,
-    /// `any` or a level.
-    pub hospital: HospitalRule,
-    /// `any`, `home`, `remote`.
-    pub place: PlaceRule,
-    /// 报销比例.
-    pub ratio_bp: Ratio,
-    /// 年度支付限额.
-    pub limit_fen: Money,
-    /// 年度起付线.
-    pub deductible_fen: Money,
-    /// 结算方式.
-    pub ways: Vec<String>,
-}
-
-/// For whom a row is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PersonRule {
-    /// Everyone.
-    Any,
-    /// 在职.
-    Working,
-    /// 退休.
-    Retired,
-}
-
-/// At which hospital a row holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum HospitalRule {
-    /// Everywhere.
-    Any,
-    /// 一级.
-    Primary,
-    /// 二级.
-    Secondary,
-    /// 三级.
-    Tertiary,
-}
-
-/// Where a row holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PlaceRule {
-    /// Everywhere.
-    Any,
-    /// In the pooling area.
-    Home,
-    /// In a filed place outside.
-    Remote,
-}
-
 /// 定点医药机构.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -380,6 +147,12 @@ pub struct Institution {
     /// Last day; none when open.
     #[serde(default)]
     pub enddate: Option<String>,
+    /// 险种 for which it is designated; empty for all.
+    #[serde(default)]
+    pub insutypes: Vec<Insutype>,
+    /// 病种 for which it is designated; empty for all.
+    #[serde(default)]
+    pub diseases: Vec<String>,
 }
 
 impl Institution {
@@ -393,41 +166,6 @@ impl Institution {
         let from = parse_date(&self.begndate);
         let to = self.enddate.as_deref().and_then(parse_date);
         from.is_some_and(|from| from <= day) && to.is_none_or(|to| day <= to)
-    }
-}
-
-/// The case for which a policy row is looked up.
-#[derive(Clone, Copy, Debug)]
-pub struct Case {
-    /// 险种.
-    pub insutype: Insutype,
-    /// 退休.
-    pub retired: bool,
-    /// 医院级别.
-    pub hospital: Level,
-    /// Whether in a filed place outside the pooling area.
-    pub remote: bool,
-}
-
-impl Policy {
-    fn covers(&self, case: &Case) -> bool {
-        let person = match self.person {
-            PersonRule::Any => true,
-            PersonRule::Working => !case.retired,
-            PersonRule::Retired => case.retired,
-        };
-        let hospital = match self.hospital {
-            HospitalRule::Any => true,
-            HospitalRule::Primary => case.hospital <= Level::Primary,
-            HospitalRule::Secondary => case.hospital == Level::Secondary,
-            HospitalRule::Tertiary => case.hospital == Level::Tertiary,
-        };
-        let place = match self.place {
-            PlaceRule::Any => true,
-            PlaceRule::Home => !case.remote,
-            PlaceRule::Remote => case.remote,
-        };
-        self.insutype == case.insutype && person && hospital && place
     }
 }
 
@@ -489,83 +227,6 @@ impl Catalog {
     /// The row that a case falls under.
     pub fn policy(&self, disease: &Disease, case: &Case) -> Option<&Policy> {
         self.policies(disease).into_iter().find(|row| row.covers(case))
-    }
-
-    /// Everything that is wrong with it.
-    pub fn faults(&self) -> Vec<Fault> {
-        let mut faults = Vec::new();
-        let mut fault = |text: String| faults.push(Fault(text));
-        if Region::find(&self.area).is_none_or(|area| area.pooling() != area) {
-            fault(format!("area {} is no pooling area of the national table", self.area));
-        }
-        if parse_date(&self.in_force_from).is_none() {
-            fault(format!("in_force_from {} is no date", self.in_force_from));
-        }
-        // What the server does not do, no catalogue may promise.
-        if self.rules.several_diseases != SeveralDiseases::Sum {
-            fault("rules: several_diseases: only sum is carried out so far".to_owned());
-        }
-        let groups: BTreeSet<_> = self.groups.iter().map(|group| group.id.as_str()).collect();
-        let mut by_code: BTreeMap<&str, &Disease> = BTreeMap::new();
-        for disease in &self.diseases {
-            if by_code.insert(&disease.code, disease).is_some() {
-                fault(format!("disease {} is there twice", disease.code));
-            }
-            if !groups.contains(disease.group.as_str()) {
-                fault(format!("disease {}: group {} is unknown", disease.code, disease.group));
-            }
-        }
-        for disease in &self.diseases {
-            for other in &disease.exclusions {
-                if by_code.get(other.as_str()).is_none_or(|other| !other.exclusions.contains(&disease.code)) {
-                    fault(format!("disease {}: exclusion {other} is unknown or one-sided", disease.code));
-                }
-            }
-            self.coverage_faults(disease, &mut fault);
-        }
-        for institution in &self.institutions {
-            if Region::find(&institution.admdvs).is_none() || Level::from_code(&institution.hosp_lv).is_none()
-            {
-                fault(format!("institution {}: admdvs or hosp_lv is unknown", institution.fixmedins_code));
-            }
-            if parse_date(&institution.begndate).is_none() {
-                fault(format!("institution {}: begndate is no date", institution.fixmedins_code));
-            }
-        }
-        faults
-    }
-
-    /// Each case of a disease must fall under exactly one row.
-    fn coverage_faults(&self, disease: &Disease, fault: &mut impl FnMut(String)) {
-        let rows = self.policies(disease);
-        for insutype in &disease.insutypes {
-            for retired in [false, true] {
-                for hospital in [Level::Primary, Level::Secondary, Level::Tertiary] {
-                    for remote in [false, true] {
-                        let case = Case { insutype: *insutype, retired, hospital, remote };
-                        let count = rows.iter().filter(|row| row.covers(&case)).count();
-                        if count != 1 {
-                            fault(format!("disease {}: {count} policy rows for {case:?}", disease.code));
-                        }
-                    }
-                }
-            }
-        }
-        for row in rows {
-            if !(0..=10_000).contains(&row.ratio_bp.0) || row.limit_fen.0 < 0 || row.deductible_fen.0 < 0 {
-                fault(format!("disease {}: ratio, limit or deductible is out of bounds", disease.code));
-            }
-        }
-    }
-}
-
-/// A fault in a catalogue.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault(pub String);
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
     }
 }
 

@@ -2,7 +2,11 @@
 
 pub mod criteria;
 pub mod domain;
+mod faults;
 pub mod grpc;
+mod policy;
 pub mod refusal;
 mod row;
+mod rules;
 pub mod store;
+mod words;
