@@ -259,46 +259,4 @@ mod tests {
             assert!(ratios.contains(&row.ratio_bp.0) && limits.contains(&row.limit_fen.0), "{row:?}");
         }
     }
-
-    #[test]
-    fn a_disease_row_goes_before_its_group() {
-        let catalog = sample();
-        let case =
-            Case { insutype: Insutype::Employee, retired: true, hospital: Level::Tertiary, remote: true };
-        let disease = catalog.disease("M01600").unwrap();
-        let row = catalog.policy(disease, &case).unwrap();
-        assert_eq!((row.ratio_bp, row.limit_fen), (Ratio(8000), Money(600_000)));
-        assert!(
-            catalog
-                .policies(disease)
-                .iter()
-                .all(|row| row.disease == "M01600" || row.insutype == Insutype::Resident)
-        );
-    }
-
-    #[test]
-    fn planted_faults_are_all_found() {
-        let mut catalog = sample();
-        catalog.area = "620902".to_owned();
-        catalog.rules.several_diseases = SeveralDiseases::Highest;
-        catalog.diseases[0].group = "nowhere".to_owned();
-        catalog.diseases[1].exclusions.push("X".to_owned());
-        catalog.policies.retain(|row| row.group != "respiratory" || row.hospital != HospitalRule::Secondary);
-        let text: String = catalog.faults().iter().map(|fault| format!("{fault}\n")).collect();
-        for expected in ["620902", "nowhere", "exclusion X", "0 policy rows", "only sum"] {
-            assert!(text.contains(expected), "{expected} in {text}");
-        }
-        assert!(Catalog::parse("area = 1").is_err());
-    }
-
-    #[test]
-    fn national_hospital_codes_map_to_levels() {
-        let secondary_and_above: Vec<_> = (1..=14)
-            .map(|code| format!("{code:02}"))
-            .filter(|code| Level::from_code(code).is_some_and(|level| level >= Level::Secondary))
-            .collect();
-        assert_eq!(secondary_and_above.join(" "), "01 02 03 04 05 06 07 12 13");
-        assert_eq!(MaterialKind::from_code(i32::from(MaterialKind::Other.code())), Some(MaterialKind::Other));
-        assert_eq!(MaterialKind::from_code(0), None);
-    }
 }

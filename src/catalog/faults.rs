@@ -88,3 +88,24 @@ impl Catalog {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::domain::{HospitalRule, SAMPLE};
+
+    #[test]
+    fn planted_faults_are_all_found() {
+        let mut catalog = Catalog::parse(SAMPLE).unwrap();
+        catalog.area = "620902".to_owned();
+        catalog.rules.several_diseases = SeveralDiseases::Highest;
+        catalog.diseases[0].group = "nowhere".to_owned();
+        catalog.diseases[1].exclusions.push("X".to_owned());
+        catalog.policies.retain(|row| row.group != "respiratory" || row.hospital != HospitalRule::Secondary);
+        let text: String = catalog.faults().iter().map(|fault| format!("{fault}\n")).collect();
+        for expected in ["620902", "nowhere", "exclusion X", "0 policy rows", "only sum"] {
+            assert!(text.contains(expected), "{expected} in {text}");
+        }
+        assert!(Catalog::parse("area = 1").is_err());
+    }
+}

@@ -104,3 +104,25 @@ impl Policy {
         self.insutype == case.insutype && person && hospital && place
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::domain::{Catalog, SAMPLE};
+
+    #[test]
+    fn a_disease_row_goes_before_its_group() {
+        let catalog = Catalog::parse(SAMPLE).unwrap();
+        let case =
+            Case { insutype: Insutype::Employee, retired: true, hospital: Level::Tertiary, remote: true };
+        let disease = catalog.disease("M01600").unwrap();
+        let row = catalog.policy(disease, &case).unwrap();
+        assert_eq!((row.ratio_bp, row.limit_fen), (Ratio(8000), Money(600_000)));
+        assert!(
+            catalog
+                .policies(disease)
+                .iter()
+                .all(|row| row.disease == "M01600" || row.insutype == Insutype::Resident)
+        );
+    }
+}

@@ -118,3 +118,19 @@ impl MaterialKind {
         matches!(self, Self::IdCardFront | Self::IdCardBack | Self::InsuranceCard | Self::ApplicationForm)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn national_hospital_codes_map_to_levels() {
+        let secondary_and_above: Vec<_> = (1..=14)
+            .map(|code| format!("{code:02}"))
+            .filter(|code| Level::from_code(code).is_some_and(|level| level >= Level::Secondary))
+            .collect();
+        assert_eq!(secondary_and_above.join(" "), "01 02 03 04 05 06 07 12 13");
+        assert_eq!(MaterialKind::from_code(i32::from(MaterialKind::Other.code())), Some(MaterialKind::Other));
+        assert_eq!(MaterialKind::from_code(0), None);
+    }
+}
