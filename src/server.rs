@@ -17,7 +17,6 @@ use tonic_health::server::HealthReporter;
 
 use crate::app::App;
 use crate::catalog::store::Catalogs;
-use crate::certificate::sheet::Face;
 use crate::config::{Config, Tls};
 use crate::contract::SERVICES;
 use crate::db::Db;
@@ -27,6 +26,7 @@ use crate::db::work::View;
 use crate::insured::domain::Held;
 use crate::kernel::error::Result;
 use crate::material::objects::Objects;
+use crate::pdf::Face;
 use crate::proto::opsp as pb;
 use crate::rpc::auth::AuthLayer;
 use crate::rpc::trace::TraceLayer;
