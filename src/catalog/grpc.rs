@@ -1,5 +1,6 @@
 //! CatalogService.
 
+use futures_util::future::BoxFuture;
 use tonic::Request;
 
 use super::criteria::Criterion;
@@ -17,8 +18,16 @@ use crate::proto::opsp::common::v1 as common;
 use crate::rpc::call::{Answer, Serves, read};
 use crate::rpc::parse::{area, date_message, to_date};
 
-/// The service.
-pub struct Service(pub App);
+/// The service, with those of its RPCs that read what lies to the right of the catalogue.
+pub struct Service(pub App, pub Elsewhere);
+
+/// RPCs that other features implement: each whole, from the request to the answer.
+pub struct Elsewhere {
+    /// GetForm.
+    pub get_form: fn(App, Request<pb::GetFormRequest>) -> BoxFuture<'static, Answer<pb::Form>>,
+    /// GetBlankForm.
+    pub get_blank_form: fn(App, Request<pb::GetBlankFormRequest>) -> BoxFuture<'static, Answer<pb::Form>>,
+}
 
 impl Serves for Service {
     fn db(&self) -> &Db {
@@ -110,6 +119,14 @@ impl pb::catalog_service_server::CatalogService for Service {
             })
         })
         .await
+    }
+
+    async fn get_form(&self, request: Request<pb::GetFormRequest>) -> Answer<pb::Form> {
+        (self.1.get_form)(self.0.clone(), request).await
+    }
+
+    async fn get_blank_form(&self, request: Request<pb::GetBlankFormRequest>) -> Answer<pb::Form> {
+        (self.1.get_blank_form)(self.0.clone(), request).await
     }
 }
 
