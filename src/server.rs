@@ -216,6 +216,7 @@ fn routes(app: &App) -> Routes {
 const ELSEWHERE: catalog::grpc::Elsewhere = catalog::grpc::Elsewhere {
     get_form: application::paper::grpc::get_form,
     get_blank_form: application::paper::grpc::get_blank_form,
+    preview_catalog: settlement::impact::grpc::preview_catalog,
 };
 
 fn held(view: &View) -> BoxFuture<'_, Result<Held>> {

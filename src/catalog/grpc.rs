@@ -1,7 +1,8 @@
 //! CatalogService.
 
 use futures_util::future::BoxFuture;
-use tonic::Request;
+use futures_util::stream::BoxStream;
+use tonic::{Request, Status};
 
 use super::criteria::Criterion;
 use super::domain::{self, Catalog, HospitalRule, Insutype, Level};
@@ -27,7 +28,13 @@ pub struct Elsewhere {
     pub get_form: fn(App, Request<pb::GetFormRequest>) -> BoxFuture<'static, Answer<pb::Form>>,
     /// GetBlankForm.
     pub get_blank_form: fn(App, Request<pb::GetBlankFormRequest>) -> BoxFuture<'static, Answer<pb::Form>>,
+    /// PreviewCatalog.
+    pub preview_catalog:
+        fn(App, Request<pb::PreviewCatalogRequest>) -> BoxFuture<'static, Answer<Previewing>>,
 }
+
+/// The answer of PreviewCatalog, as it comes.
+pub type Previewing = BoxStream<'static, std::result::Result<pb::PreviewCatalogResponse, Status>>;
 
 impl Serves for Service {
     fn db(&self) -> &Db {
@@ -127,6 +134,12 @@ impl pb::catalog_service_server::CatalogService for Service {
 
     async fn get_blank_form(&self, request: Request<pb::GetBlankFormRequest>) -> Answer<pb::Form> {
         (self.1.get_blank_form)(self.0.clone(), request).await
+    }
+
+    type PreviewCatalogStream = Previewing;
+
+    async fn preview_catalog(&self, request: Request<pb::PreviewCatalogRequest>) -> Answer<Previewing> {
+        (self.1.preview_catalog)(self.0.clone(), request).await
     }
 }
 

@@ -12,6 +12,7 @@ mod money;
 mod notice;
 mod paper;
 mod people;
+mod preview;
 mod process;
 mod profile;
 mod review;
