@@ -189,5 +189,9 @@ fn what_the_draft_does_not_have_is_paid_nothing_and_draws_nothing() {
     };
     check(|draft| draft.institutions.clear(), Unpaid::Institution);
     check(|draft| draft.diseases.retain(|disease| disease.code != CODE), Unpaid::Disease);
-    check(|draft| draft.policies.retain(|row| row.disease != CODE), Unpaid::Kind);
+    let close = |draft: &mut Catalog| {
+        let disease = draft.diseases.iter_mut().find(|disease| disease.code == CODE).unwrap();
+        disease.insutypes = vec![Insutype::Resident];
+    };
+    check(close, Unpaid::Kind);
 }

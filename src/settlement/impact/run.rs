@@ -31,7 +31,7 @@ pub struct Run {
 pub enum Part {
     /// Settlements calculated again, and all of them.
     Progress(i64, i64),
-    /// The end: version of the draft, the draft itself for its names, and what it would have changed.
+    /// The end: the draft, and what it would have changed.
     Summary(Box<(Catalog, Summary)>),
 }
 
