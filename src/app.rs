@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::catalog::store::Catalogs;
-use crate::certificate::sheet::Face;
 use crate::config::Config;
+use crate::pdf::Face;
 use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 

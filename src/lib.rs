@@ -7,6 +7,7 @@ pub mod db;
 mod demo;
 mod init;
 pub mod kernel;
+pub mod pdf;
 pub mod rpc;
 pub mod server;
 pub mod telemetry;

@@ -17,7 +17,6 @@ use tonic_health::server::HealthReporter;
 
 use crate::app::App;
 use crate::catalog::store::Catalogs;
-use crate::certificate::sheet::Face;
 use crate::config::{Config, Tls};
 use crate::contract::SERVICES;
 use crate::db::Db;
@@ -27,6 +26,7 @@ use crate::db::work::View;
 use crate::insured::domain::Held;
 use crate::kernel::error::Result;
 use crate::material::objects::Objects;
+use crate::pdf::Face;
 use crate::proto::opsp as pb;
 use crate::rpc::auth::AuthLayer;
 use crate::rpc::trace::TraceLayer;
@@ -188,7 +188,8 @@ fn routes(app: &App) -> Routes {
     let insured = insured::grpc::Service { app: app(), held };
     let application = application::grpc::Service { app: app(), held_benefits };
     let ops = ops::grpc::Service { app: app(), jobs: worker::JOBS };
-    Routes::new(CatalogServiceServer::new(catalog::grpc::Service(app())).max_decoding_message_size(most))
+    let catalog = catalog::grpc::Service(app(), ELSEWHERE);
+    Routes::new(CatalogServiceServer::new(catalog).max_decoding_message_size(most))
         .add_service(InsuredServiceServer::new(insured).max_decoding_message_size(most))
         .add_service(
             MaterialServiceServer::new(material::grpc::Service(app())).max_decoding_message_size(most),
@@ -210,6 +211,13 @@ fn routes(app: &App) -> Routes {
         .add_service(EventServiceServer::new(ops::grpc::Events(app())).max_decoding_message_size(most))
         .add_service(OpsServiceServer::new(ops).max_decoding_message_size(most))
 }
+
+/// What the catalogue's service leaves to features on its right.
+const ELSEWHERE: catalog::grpc::Elsewhere = catalog::grpc::Elsewhere {
+    get_form: application::paper::grpc::get_form,
+    get_blank_form: application::paper::grpc::get_blank_form,
+    preview_catalog: settlement::impact::grpc::preview_catalog,
+};
 
 fn held(view: &View) -> BoxFuture<'_, Result<Held>> {
     Box::pin(async move {

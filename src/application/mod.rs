@@ -8,6 +8,7 @@ pub mod domain;
 mod event;
 mod form;
 pub mod grpc;
+pub mod paper;
 pub mod query;
 mod refusal;
 mod row;

@@ -1,5 +1,7 @@
 //! Benefits in their table.
 
+use std::collections::HashSet;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sea_orm::ActiveValue::Set;
@@ -14,6 +16,7 @@ use super::accumulator::{Key, Used};
 use super::domain::{Benefit, EndGround, Event, Suspension};
 use super::row::accumulator;
 use super::row::benefit::{ActiveModel, Column, Entity, Model};
+use crate::application::store::prefix;
 use crate::catalog::domain::Insutype;
 use crate::db::journal::Entry;
 use crate::db::source::{from_micros, micros};
@@ -226,6 +229,41 @@ pub async fn without_certificate(
     let rows: Vec<(String, Uuid)> =
         find.order_by_asc(Column::Id).limit(most).into_tuple().all(db.reader()).await.map_err(failed)?;
     rows.into_iter().map(|(psn_no, id)| Ok((PsnNo::parse(&psn_no)?, Id(id)))).collect()
+}
+
+/// How many benefits of an area and of what lies in it have not ended on a day, by disease and insured kind.
+pub async fn running(db: &Db, area: &Region, day: Date) -> Result<Vec<(String, Insutype, i64)>> {
+    let ongoing = Condition::any().add(Column::Enddate.is_null()).add(Column::Enddate.gte(day.to_string()));
+    let rows: Vec<(String, i16, i64)> = Entity::find()
+        .select_only()
+        .columns([Column::OpspDiseCode, Column::Insutype])
+        .column_as(Column::Id.count(), "benefits")
+        .filter(Column::Area.starts_with(prefix(area)))
+        .filter(ongoing)
+        .group_by(Column::OpspDiseCode)
+        .group_by(Column::Insutype)
+        .order_by_asc(Column::OpspDiseCode)
+        .order_by_asc(Column::Insutype)
+        .into_tuple()
+        .all(db.reader())
+        .await
+        .map_err(failed)?;
+    let kind = |code: i16| Insutype::from_code(i32::from(code)).ok_or_else(|| Error::internal("insutype"));
+    rows.into_iter().map(|(code, insutype, benefits)| Ok((code, kind(insutype)?, benefits))).collect()
+}
+
+/// Those of some people's benefits that were granted in an area or in what lies in it.
+pub async fn granted_in(db: &Db, area: &Region, people: &[String]) -> Result<HashSet<Id>> {
+    let rows: Vec<Uuid> = Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::PsnNo.is_in(people))
+        .filter(Column::Area.starts_with(prefix(area)))
+        .into_tuple()
+        .all(db.reader())
+        .await
+        .map_err(failed)?;
+    Ok(rows.into_iter().map(Id).collect())
 }
 
 /// What this call's person has used; none when nothing was drawn yet.

@@ -1,6 +1,8 @@
 //! CatalogService.
 
-use tonic::Request;
+use futures_util::future::BoxFuture;
+use futures_util::stream::BoxStream;
+use tonic::{Request, Status};
 
 use super::criteria::Criterion;
 use super::domain::{self, Catalog, HospitalRule, Insutype, Level};
@@ -17,8 +19,22 @@ use crate::proto::opsp::common::v1 as common;
 use crate::rpc::call::{Answer, Serves, read};
 use crate::rpc::parse::{area, date_message, to_date};
 
-/// The service.
-pub struct Service(pub App);
+/// The service, with those of its RPCs that read what lies to the right of the catalogue.
+pub struct Service(pub App, pub Elsewhere);
+
+/// RPCs that other features implement: each whole, from the request to the answer.
+pub struct Elsewhere {
+    /// GetForm.
+    pub get_form: fn(App, Request<pb::GetFormRequest>) -> BoxFuture<'static, Answer<pb::Form>>,
+    /// GetBlankForm.
+    pub get_blank_form: fn(App, Request<pb::GetBlankFormRequest>) -> BoxFuture<'static, Answer<pb::Form>>,
+    /// PreviewCatalog.
+    pub preview_catalog:
+        fn(App, Request<pb::PreviewCatalogRequest>) -> BoxFuture<'static, Answer<Previewing>>,
+}
+
+/// The answer of PreviewCatalog, as it comes.
+pub type Previewing = BoxStream<'static, std::result::Result<pb::PreviewCatalogResponse, Status>>;
 
 impl Serves for Service {
     fn db(&self) -> &Db {
@@ -110,6 +126,20 @@ impl pb::catalog_service_server::CatalogService for Service {
             })
         })
         .await
+    }
+
+    async fn get_form(&self, request: Request<pb::GetFormRequest>) -> Answer<pb::Form> {
+        (self.1.get_form)(self.0.clone(), request).await
+    }
+
+    async fn get_blank_form(&self, request: Request<pb::GetBlankFormRequest>) -> Answer<pb::Form> {
+        (self.1.get_blank_form)(self.0.clone(), request).await
+    }
+
+    type PreviewCatalogStream = Previewing;
+
+    async fn preview_catalog(&self, request: Request<pb::PreviewCatalogRequest>) -> Answer<Previewing> {
+        (self.1.preview_catalog)(self.0.clone(), request).await
     }
 }
 

@@ -6,6 +6,7 @@ use time::{Date, OffsetDateTime};
 use crate::benefit::domain::{Benefit, Standing};
 use crate::catalog::domain::{Case, Catalog, Disease, Insutype, Level};
 use crate::insured::domain::Insured;
+use crate::insured::words::psn_type_name;
 use crate::kernel::id::Id;
 use crate::kernel::mask;
 use crate::kernel::money::{Money, Ratio};
@@ -178,18 +179,6 @@ impl Terms {
 fn number(area: &Region, year: i32, id: Id) -> String {
     let id = id.base32();
     format!("MTB{area}{year:04}{}", &id[id.len() - TAIL..])
-}
-
-/// 人员类别 in words, by the national code.
-fn psn_type_name(code: &str) -> &'static str {
-    match code {
-        "1102" => "公务员",
-        "1103" => "灵活就业人员（在职）",
-        "1203" => "灵活就业人员（退休）",
-        _ if code.starts_with("11") => "在职职工",
-        _ if code.starts_with("12") => "退休人员",
-        _ => "城乡居民",
-    }
 }
 
 /// What a genuine certificate is worth on a day on which its benefit stands so. Revocation is of the paper and goes

@@ -6,7 +6,7 @@ use super::store;
 use crate::app::App;
 use crate::db::work::Owner;
 use crate::kernel::access::Actor;
-use crate::kernel::error::{Error, Refusal, Result};
+use crate::kernel::error::{Error, Result};
 use crate::kernel::id::Id;
 
 /// The page, once it is recorded who asked for it.
@@ -23,18 +23,7 @@ pub async fn download(app: &App, actor: &Actor, owner: Owner, id: Id) -> Result<
 
 fn failed(error: SheetError, id: Id) -> Error {
     match error {
-        // The character is of a name: it stays out of the log and of the answer.
-        SheetError::Glyph(_) => {
-            tracing::error!(certificate.id = %id, "the font of certificates lacks a character of a name");
-            let refusal = Refusal::new(
-                "GLYPH_MISSING",
-                "证明所用字体缺少姓名中的生僻字，暂不能生成。",
-                "the font of certificates lacks a rare character of the name.",
-            );
-            refusal.help("请联系经办机构更换字体。", "ask the bureau to set a font that has it.").into()
-        }
-        SheetError::NotChinese | SheetError::Overfull | SheetError::Qr(_) | SheetError::Pdf(_) => {
-            Error::internal(format!("certificate {id}: {error}"))
-        }
+        SheetError::Paper(error) => error.told(&format!("certificate {id}")),
+        SheetError::Qr(_) => Error::internal(format!("certificate {id}: {error}")),
     }
 }

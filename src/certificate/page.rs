@@ -78,8 +78,9 @@ fn day(day: Date) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::domain::tests::certificate;
-    use super::super::sheet::{Face, render};
+    use super::super::sheet::render;
     use super::*;
+    use crate::pdf::Face;
 
     fn value(sheet: &Sheet, label: &str) -> String {
         sheet.fields.iter().find(|(known, _)| known == label).unwrap().1.clone()

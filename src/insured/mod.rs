@@ -8,3 +8,4 @@ pub mod import;
 pub mod refusal;
 mod row;
 pub mod store;
+pub mod words;

@@ -61,7 +61,8 @@ impl Kind {
         }
     }
 
-    fn names(self) -> (&'static str, &'static str) {
+    /// In Chinese, and the word of the contract.
+    pub fn names(self) -> (&'static str, &'static str) {
         match self {
             Self::Retired => ("异地安置退休人员", "RETIRED"),
             Self::Resident => ("异地长期居住人员", "RESIDENT"),

@@ -80,21 +80,26 @@ impl Stage {
 
 /// Splits a bill between fund and person. `in_force` is the proof that the benefit holds on the bill's day.
 pub fn settle(bill: &Bill, in_force: &InForce, policy: &Policy, before: &Before) -> Calculated {
+    let mut calculated = split(bill, policy, before);
+    calculated.explanation = explain(bill, in_force.code(), policy, before, &calculated);
+    calculated
+}
+
+/// The same without the steps, and without proof: for those who ask what would be, and pay nothing.
+pub fn split(bill: &Bill, policy: &Policy, before: &Before) -> Calculated {
     let deductible = policy.deductible_fen.less(before.deductible_used).min(bill.in_scope);
     let share = policy.ratio_bp.of(bill.in_scope.less(deductible));
     // A limit that fell below what was used stops payments: nothing is left, and nothing is asked back.
     let left_before = policy.limit_fen.less(before.used);
     let fund = share.min(left_before);
-    let mut calculated = Calculated {
+    Calculated {
         deductible,
         ratio: policy.ratio_bp,
         fund,
         person: bill.total.less(fund),
         left: left_before.less(fund),
         explanation: Vec::new(),
-    };
-    calculated.explanation = explain(bill, in_force.code(), policy, before, &calculated);
-    calculated
+    }
 }
 
 fn explain(bill: &Bill, code: &str, policy: &Policy, before: &Before, result: &Calculated) -> Vec<Line> {

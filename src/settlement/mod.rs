@@ -4,6 +4,7 @@ pub mod admission;
 pub mod calculation;
 pub mod domain;
 pub mod grpc;
+pub mod impact;
 pub mod preview;
 pub mod query;
 mod quote;

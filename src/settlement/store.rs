@@ -161,7 +161,8 @@ fn unseen_row(person: &Person, unseen: &Unseen) -> ActiveModel {
     }
 }
 
-fn parse(row: Model) -> Result<Stored> {
+/// A row as a settlement.
+pub(super) fn parse(row: Model) -> Result<Stored> {
     let impossible = |what: &str| Error::internal(format!("settlement {}: impossible row: {what}", row.id));
     let state = (row.state.as_str(), row.benefit_id, row.service_day.as_deref(), row.reversed_at);
     let settlement = match state {

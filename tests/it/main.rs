@@ -6,11 +6,13 @@
 mod edge;
 mod feed;
 mod foreign;
+mod forms;
 mod journey;
 mod money;
 mod notice;
 mod paper;
 mod people;
+mod preview;
 mod process;
 mod profile;
 mod review;

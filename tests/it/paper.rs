@@ -35,7 +35,8 @@ async fn download(world: &World, psn_no: &str, name: &str) -> Vec<u8> {
     pdf
 }
 
-fn through(program: &str, arguments: &[&str], input: &[u8]) -> Vec<u8> {
+/// What a program answers to an input.
+pub fn through(program: &str, arguments: &[&str], input: &[u8]) -> Vec<u8> {
     let mut child = Command::new(program)
         .args(arguments)
         .stdin(Stdio::piped())
