@@ -97,25 +97,27 @@ async fn opinion(demo: &Demo, key: &str, index: usize, met: bool) -> anyhow::Res
     let task = demo.case.kept(&format!("{key}.task{index}"))?;
     let operator = demo.case.kept(&demo.case.kept(&format!("{key}.expert{index}"))?)?;
     let seen = seen_task(demo, &operator, &task).await?;
-    let opinions = seen
-        .lines
-        .iter()
-        .map(|line| review::LineOpinion {
-            opsp_dise_code: line.opsp_dise_code.clone(),
-            finding: if met { review::Finding::Met } else { review::Finding::NotMet }.into(),
-            facts_not_met: if met {
-                Vec::new()
-            } else {
-                line.facts.iter().map(|fact| fact.fact.clone()).collect()
-            },
-            text: if met {
-                "资料齐全，符合认定标准。"
-            } else {
-                "现有检查结果不足以认定。"
-            }
-            .to_owned(),
-        })
-        .collect();
+    let evidence = seen.materials.last().context("a task without materials")?.name.clone();
+    let finding = if met { review::Finding::Met } else { review::Finding::NotMet };
+    let leaf = |fact: &review::FactText| review::LeafFinding {
+        fact: fact.fact.clone(),
+        finding: finding.into(),
+        materials: vec![evidence.clone()],
+        note: if met { String::new() } else { "现有检查结果不足以认定。".to_owned() },
+    };
+    let line = |line: &review::ReviewLine| review::LineOpinion {
+        opsp_dise_code: line.opsp_dise_code.clone(),
+        finding: finding.into(),
+        facts_not_met: Vec::new(),
+        text: if met {
+            "资料齐全，符合认定标准。"
+        } else {
+            "现有检查结果不足以认定。"
+        }
+        .to_owned(),
+        leaves: line.facts.iter().map(leaf).collect(),
+    };
+    let opinions = seen.lines.iter().map(line).collect();
     let request = review::SubmitOpinionRequest {
         name: task,
         opinions,
@@ -124,7 +126,7 @@ async fn opinion(demo: &Demo, key: &str, index: usize, met: bool) -> anyhow::Res
     };
     demo.clients.review().submit_opinion(by_operator(&operator, request)?).await?;
     Ok(format!(
-        "ReviewService/SubmitOpinion     {key}: {operator} finds {}",
+        "ReviewService/SubmitOpinion     {key}: {operator} finds {}, fact by fact",
         if met { "MET" } else { "NOT_MET" }
     ))
 }

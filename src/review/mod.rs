@@ -11,6 +11,8 @@ pub mod grpc;
 pub mod opinion;
 pub mod panel;
 pub mod query;
+mod reasons;
 mod refused;
 mod row;
+pub mod said;
 pub mod store;

@@ -14,6 +14,7 @@ use application::application_service_client::ApplicationServiceClient;
 use notice::notice_service_client::NoticeServiceClient;
 use review::review_service_client::ReviewServiceClient;
 
+use crate::world::opinion::opinions;
 use crate::world::scenario::{resident_row, row};
 use crate::world::{Engine, OFFICER, World, files, refused, request_id, wrong_fields};
 
@@ -194,15 +195,10 @@ async fn experts_who_differ_get_a_third(#[values(Engine::Sqlite, Engine::Postgre
     // What the member could say, said by somebody whose task it is not.
     let member = &panel.members[0];
     let task = world.tasks(&operator(member)).await.into_iter().find(|task| task.name == member.review_task);
-    let opinions = task.unwrap().lines.into_iter().map(|line| review::LineOpinion {
-        opsp_dise_code: line.opsp_dise_code,
-        finding: review::Finding::Met.into(),
-        facts_not_met: Vec::new(),
-        text: "意见".to_owned(),
-    });
+    let opinions = opinions(&task.unwrap(), &["M01600"]);
     let foreign = review::SubmitOpinionRequest {
         name: member.review_task.clone(),
-        opinions: opinions.collect(),
+        opinions,
         request_id: request_id(),
         validate_only: false,
     };

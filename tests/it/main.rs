@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
+mod criteria;
 mod edge;
 mod feed;
 mod foreign;
