@@ -7,7 +7,7 @@ pub use super::event::Event;
 pub use super::form::{Agent, Form, LineForm};
 pub use super::refusal::{MaterialFault, StepRefused};
 pub use super::transition::Pending;
-use crate::catalog::domain::Insutype;
+use crate::catalog::domain::{Insutype, MaterialKind};
 use crate::kernel::clock::Clock;
 use crate::kernel::error::Refusal;
 use crate::kernel::id::Id;
@@ -73,6 +73,42 @@ pub struct Filed {
     pub sample: bool,
     /// The 20 working days.
     pub clock: Clock,
+    /// 告知补正: every request so far, in order.
+    #[serde(default)]
+    pub requests: Vec<Request>,
+}
+
+/// One request for a supplement.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Request {
+    /// Everything that it asks for.
+    pub items: Vec<Asked>,
+    /// How many materials the application had. A supplement only adds behind: whatever comes after is newer.
+    pub materials: usize,
+    /// When.
+    pub on: Date,
+}
+
+/// One thing that is asked for, as the catalogue names it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "what", rename_all = "snake_case")]
+pub enum Asked {
+    /// A paper of the checklist. The code is empty where every application needs it.
+    Paper {
+        /// 病种代码.
+        code: String,
+        /// Kind of paper.
+        kind: MaterialKind,
+        /// 材料名称.
+        title: String,
+    },
+    /// Proof of a fact of the criteria.
+    Fact {
+        /// 病种代码.
+        code: String,
+        /// Its name.
+        fact: String,
+    },
 }
 
 /// 已提交.
@@ -178,6 +214,26 @@ pub struct Withdrawn {
     /// What was fixed by the submission; none when it was a draft.
     #[serde(default)]
     pub filed: Option<Filed>,
+}
+
+impl Asked {
+    /// Its name in the catalogue.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Paper { title, .. } => title,
+            Self::Fact { fact, .. } => fact,
+        }
+    }
+
+    /// Whether it is the same thing: two diseases may ask for the same paper.
+    pub fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Paper { kind, title, .. }, Self::Paper { kind: other_kind, title: other_title, .. }) => {
+                (kind, title) == (other_kind, other_title)
+            }
+            _ => self == other,
+        }
+    }
 }
 
 impl Application {

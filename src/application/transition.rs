@@ -4,8 +4,8 @@ use time::{Date, OffsetDateTime};
 
 use super::checklist::Complete;
 use super::domain::{
-    Accepted, Application, Awaiting, Case, Decided, Draft, Event, Filed, Form, Line, LineState, Refused,
-    StepRefused, Submitted, Withdrawn,
+    Accepted, Application, Asked, Awaiting, Case, Decided, Draft, Event, Filed, Form, Line, LineState,
+    Refused, Request, StepRefused, Submitted, Withdrawn,
 };
 use crate::catalog::domain::Catalog;
 use crate::insured::domain::Eligible;
@@ -59,6 +59,7 @@ impl Draft {
             catalog_sha256: sha256.to_owned(),
             sample: catalog.sample,
             clock: Clock::start(today, catalog.rules.review_working_days),
+            requests: Vec::new(),
         };
         Step::new(Submitted { filed }, event)
     }
@@ -102,10 +103,16 @@ pub struct Pending {
 }
 
 impl Pending {
-    /// 告知补正: everything that is missing, at once. The clock stands still.
-    pub fn ask(self, wanted: Vec<Refusal>, today: Date) -> Step<Awaiting, Event> {
+    /// What is fixed by the submission.
+    pub fn filed(&self) -> &Filed {
+        &self.filed
+    }
+
+    /// 告知补正: everything that is missing, at once, with the words for the applicant. The clock stands still.
+    pub fn ask(self, items: Vec<Asked>, wanted: Vec<Refusal>, today: Date) -> Step<Awaiting, Event> {
         let event = Event::SupplementRequested { items: wanted.len() };
         let mut filed = self.filed;
+        filed.requests.push(Request { items, materials: filed.form.materials.len(), on: today });
         filed.clock = filed.clock.pause(today, "supplement");
         Step::new(Awaiting { filed, wanted, accepted_by: self.accepted_by }, event)
     }

@@ -72,6 +72,10 @@ fn reason() -> Refusal {
     Refusal::new("WHY", "理由。", "why.").help("办法。", "help.").about("M01600").met_on(TODAY)
 }
 
+fn asked() -> Asked {
+    Asked::Fact { code: CODES[0].to_owned(), fact: "hba1c_6_5".to_owned() }
+}
+
 fn draft() -> Draft {
     Draft::begin(&eligible("620902"), id(1), form(&CODES), datetime!(2025-03-03 01:02:03 UTC)).state
 }
@@ -88,7 +92,7 @@ fn accepted() -> Accepted {
 }
 
 fn awaiting(application: Application) -> Awaiting {
-    application.into_pending().unwrap().ask(vec![reason()], TODAY).state
+    application.into_pending().unwrap().ask(vec![asked()], vec![reason()], TODAY).state
 }
 
 fn decided() -> Decided {
@@ -170,6 +174,25 @@ fn a_supplement_stops_the_clock_and_starts_it_again() {
     assert_eq!(step.state.form().materials, [id(7), id(8)]);
     let due = step.state.clock().unwrap().due(&calendar).unwrap().date;
     assert_eq!((plain, due), (date!(2025 - 03 - 31), date!(2025 - 04 - 08)));
+}
+
+#[test]
+fn every_request_is_kept_with_what_was_there_at_the_time() {
+    let ask = |application: Application| {
+        application.into_pending().unwrap().ask(vec![asked()], vec![reason()], TODAY)
+    };
+    let first = ask(Application::Accepted(accepted())).state;
+    let second = ask(first.supplement(&[id(8), id(9)], TODAY).state).state;
+    let materials: Vec<_> = second.filed.requests.iter().map(|request| request.materials).collect();
+    assert_eq!(materials, [1, 3]);
+    assert!(second.filed.requests.iter().all(|request| request.items == [asked()] && request.on == TODAY));
+}
+
+#[test]
+fn an_application_of_before_requests_were_kept_still_opens() {
+    let mut stored = serde_json::to_value(Application::Submitted(submitted())).unwrap();
+    stored["filed"].as_object_mut().unwrap().remove("requests").unwrap();
+    assert_eq!(serde_json::from_value::<Application>(stored).unwrap(), Application::Submitted(submitted()));
 }
 
 #[test]

@@ -8,6 +8,7 @@ use super::print::{day, deadline};
 use super::{Demo, Told, refused};
 use crate::kernel::calendar::parse_date;
 use crate::proto::opsp::benefit::v1 as benefit;
+use crate::proto::opsp::catalog::v1 as catalog;
 use crate::proto::opsp::common::v1 as common;
 use crate::proto::opsp::notice::v1 as notice;
 use crate::proto::opsp::review::v1 as review;
@@ -38,6 +39,8 @@ pub async fn want_supplement(demo: &mut Demo) -> Told {
         items: vec![review::SupplementItem {
             opsp_dise_code: "M03900".to_owned(),
             text: "血压监测记录不足三次，请补充近一个月内的动态血压监测记录。".to_owned(),
+            kind: catalog::MaterialKind::ExamReport.into(),
+            ..Default::default()
         }],
         request_id: demo.case.request_id("want supplement"),
         validate_only: false,

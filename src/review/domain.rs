@@ -106,6 +106,9 @@ pub struct Line {
 pub struct Open {
     /// What never changes.
     pub assigned: Assigned,
+    /// What the expert gave before the task was opened again.
+    #[serde(default)]
+    pub earlier: Vec<Given>,
 }
 
 /// The opinion is there.
@@ -113,6 +116,18 @@ pub struct Open {
 pub struct Answered {
     /// What never changes.
     pub assigned: Assigned,
+    /// One a line, in the order of the lines.
+    pub opinions: Vec<Opinion>,
+    /// When it was given.
+    pub answered_at: OffsetDateTime,
+    /// What the expert gave before the task was opened again.
+    #[serde(default)]
+    pub earlier: Vec<Given>,
+}
+
+/// An opinion that was given before more evidence was asked for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Given {
     /// One a line, in the order of the lines.
     pub opinions: Vec<Opinion>,
     /// When it was given.
@@ -170,6 +185,9 @@ pub enum Event {
     /// An expert gave the opinion.
     #[serde(rename = "review.opinion_given")]
     OpinionGiven {},
+    /// More evidence was asked for: the expert will judge it anew.
+    #[serde(rename = "review.task_reopened")]
+    TaskReopened {},
     /// An expert was added.
     #[serde(rename = "review.expert_added")]
     ExpertAdded { fixmedins_code: String },
@@ -179,7 +197,7 @@ impl Open {
     /// A new task.
     pub fn assign(assigned: Assigned) -> Step<Self, Event> {
         let event = Event::TaskAssigned { expert: assigned.expert };
-        Step::new(Self { assigned }, event)
+        Step::new(Self { assigned, earlier: Vec::new() }, event)
     }
 
     /// Takes the opinion: one a line, of the line's own facts, and not against the line's standard.
@@ -195,8 +213,31 @@ impl Open {
         if !against.is_empty() {
             return Err(Error::Refused(against.into_iter().map(Refusal::from).collect()));
         }
-        let answered = Answered { assigned: self.assigned, opinions, answered_at: now };
+        let answered =
+            Answered { assigned: self.assigned, opinions, answered_at: now, earlier: self.earlier };
         Ok(Step::new(answered, Event::OpinionGiven {}))
+    }
+}
+
+impl Answered {
+    /// Opens it again, because its expert could not judge everything and more evidence is asked for. What was given is
+    /// kept.
+    pub fn reopen(self) -> Step<Open, Event> {
+        let mut earlier = self.earlier;
+        earlier.push(Given { opinions: self.opinions, answered_at: self.answered_at });
+        Step::new(Open { assigned: self.assigned, earlier }, Event::TaskReopened {})
+    }
+}
+
+impl From<Open> for Task {
+    fn from(open: Open) -> Self {
+        Self::Open(open)
+    }
+}
+
+impl From<Answered> for Task {
+    fn from(answered: Answered) -> Self {
+        Self::Answered(answered)
     }
 }
 
@@ -224,7 +265,7 @@ impl Task {
     /// What never changes.
     pub fn assigned(&self) -> &Assigned {
         match self {
-            Self::Open(Open { assigned }) | Self::Answered(Answered { assigned, .. }) => assigned,
+            Self::Open(Open { assigned, .. }) | Self::Answered(Answered { assigned, .. }) => assigned,
         }
     }
 
@@ -233,6 +274,13 @@ impl Task {
         match self {
             Self::Open(_) => None,
             Self::Answered(answered) => Some(answered),
+        }
+    }
+
+    /// What its expert gave before it was opened again, oldest first.
+    pub fn earlier(&self) -> &[Given] {
+        match self {
+            Self::Open(Open { earlier, .. }) | Self::Answered(Answered { earlier, .. }) => earlier,
         }
     }
 

@@ -173,6 +173,28 @@ fn in_the_older_way_what_is_not_met_is_named_from_the_lines_own_facts() {
 }
 
 #[test]
+fn a_task_that_is_opened_again_keeps_what_was_given() {
+    let give =
+        |open: Open, day| open.answer(&[older("A", Met, &[]), older("B", Met, &[])], &shown(), day).unwrap();
+    let first = give(task(), datetime!(2025-03-04 0:00 UTC)).state;
+    let again = first.clone().reopen().state;
+    assert_eq!(again.assigned, first.assigned);
+    let second = Task::from(give(again, datetime!(2025-03-14 0:00 UTC)).state);
+    let days: Vec<_> = second.earlier().iter().map(|given| given.answered_at).collect();
+    assert_eq!(days, [datetime!(2025-03-04 0:00 UTC)]);
+    assert!(second.earlier()[0].opinions == first.opinions && second.opinion("A").is_some());
+    let text = serde_json::to_string(&second).unwrap();
+    assert_eq!(serde_json::from_str::<Task>(&text).unwrap(), second);
+}
+
+#[test]
+fn a_task_of_before_any_was_opened_again_still_opens() {
+    let mut stored = serde_json::to_value(Task::from(task())).unwrap();
+    stored.as_object_mut().unwrap().remove("earlier").unwrap();
+    assert_eq!(serde_json::from_value::<Task>(stored).unwrap(), Task::from(task()));
+}
+
+#[test]
 fn an_opinion_of_before_there_were_leaves_still_opens() {
     let text = r#"{"code":"A","finding":"not_met","facts_not_met":["a"],"text":"x"}"#;
     let opinion: Opinion = serde_json::from_str(text).unwrap();

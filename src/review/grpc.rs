@@ -2,17 +2,18 @@
 
 use tonic::Request;
 
-use super::accept::{self, Item};
 use super::domain::{Expert, Finding, Leaf, Line, Opinion, Task, task_name};
 use super::expert::New;
+use super::once::Item;
 use super::panel::{Outcome, Seated};
 use super::query::Described;
 use super::said::{Said, SaidLeaf};
-use super::{assign, confirm, expert, opinion, query};
+use super::{accept, assign, confirm, expert, opinion, query, supplement};
 use crate::app::App;
 use crate::application::domain::Application;
 use crate::application::grpc::message;
 use crate::application::store::{self as applications, Stored, Waiting, name};
+use crate::catalog::domain::MaterialKind;
 use crate::catalog::grpc::criterion;
 use crate::db::Db;
 use crate::db::page::Page;
@@ -92,7 +93,8 @@ impl pb::review_service_server::ReviewService for Service {
             Box::pin(async move {
                 let id = application_id(&input.name)?;
                 let items: Vec<_> = input.items.iter().map(item).collect();
-                let stored = accept::request_supplement(work, &service.0.calendar, id, &items).await?;
+                let app = &service.0;
+                let stored = supplement::request(work, &app.catalogs, &app.calendar, id, &items).await?;
                 service.application(work, &stored)
             })
         })
@@ -247,7 +249,13 @@ fn task_id(name: &str) -> Result<Id> {
 }
 
 fn item(item: &pb::SupplementItem) -> Item {
-    Item { code: item.opsp_dise_code.clone(), text: item.text.clone() }
+    Item {
+        code: item.opsp_dise_code.clone(),
+        kind: MaterialKind::from_code(item.kind),
+        title: item.title.clone(),
+        fact: item.fact.clone(),
+        text: item.text.clone(),
+    }
 }
 
 fn said(opinion: &pb::LineOpinion) -> Result<Said> {
@@ -318,11 +326,13 @@ fn finding(finding: Finding) -> pb::Finding {
 fn panel(person: &Person, application: Id, seated: &Seated) -> pb::Panel {
     let members = seated.panel.members.iter().zip(&seated.tasks).map(|(member, task)| {
         let opinions = task.answered().into_iter().flat_map(|answered| &answered.opinions);
+        let earlier = task.earlier().iter().flat_map(|given| &given.opinions);
         pb::PanelMember {
             expert: member.resource(),
             review_task: task_name(member.task),
             answered: task.answered().is_some(),
             opinions: opinions.map(|opinion| told(person, opinion)).collect(),
+            earlier_opinions: earlier.map(|opinion| told(person, opinion)).collect(),
         }
     });
     let outcomes = seated.outcomes().into_iter().map(|(line, outcome)| pb::PanelOutcome {
@@ -361,6 +371,7 @@ fn task(described: &Described) -> pb::ReviewTask {
             .iter()
             .map(|shown| pb::TaskMaterial { name: shown.name(assigned.id), title: shown.title.clone() })
             .collect(),
+        round: i32::try_from(task.earlier().len() + 1).unwrap_or(i32::MAX),
     }
 }
 

@@ -197,6 +197,20 @@ impl Seated {
         unknown(line, &self.opinions(line)).into_iter().map(str::to_owned).collect()
     }
 
+    /// The facts, each with its disease, for which more evidence may be asked: everybody has answered, and together they
+    /// found a line UNKNOWN. None otherwise: then the opinions stand.
+    pub fn wanting(&self) -> Option<Vec<(String, String)>> {
+        let outcomes = self.outcomes();
+        let found = outcomes.iter().all(|(_, outcome)| matches!(outcome, Outcome::Found(_)));
+        let named = |(line, outcome): &(&Line, Outcome)| {
+            let code = line.code.clone();
+            let facts = self.facts_unknown(line, *outcome).into_iter();
+            facts.map(|fact| (code.clone(), fact)).collect::<Vec<_>>()
+        };
+        let facts: Vec<_> = outcomes.iter().flat_map(named).collect();
+        (self.open() == 0 && found && !facts.is_empty()).then_some(facts)
+    }
+
     fn opinions(&self, line: &Line) -> Vec<&Opinion> {
         self.tasks.iter().filter_map(|task| task.opinion(&line.code)).collect()
     }

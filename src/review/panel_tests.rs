@@ -249,6 +249,15 @@ fn what_is_wanted_together_is_named() {
 }
 
 #[test]
+fn more_evidence_is_wanted_only_when_everybody_has_answered() {
+    assert_eq!(seated(vec![task(1, "?+++"), task(2, "?+++"), task(3, "")]).wanting(), None);
+    assert_eq!(
+        seated(vec![task(1, "?+++"), task(2, "?+++"), task(3, "++++")]).wanting().map(|facts| facts.len()),
+        Some(1)
+    );
+}
+
+#[test]
 fn a_line_that_is_met_is_approved_and_one_found_unknown_says_what_it_hangs_on() {
     let approved = seated(vec![task(1, "++++"), task(2, "+++?")]).decide("wang", &papers()).unwrap();
     assert_eq!((approved[0].state, approved[0].reasons.len()), (LineState::Approved, 0));
@@ -265,5 +274,8 @@ fn a_line_that_is_met_is_approved_and_one_found_unknown_says_what_it_hangs_on() 
         let outcomes = seated.outcomes();
         let (line, outcome) = outcomes[0];
         assert_eq!(seated.facts_unknown(line, outcome), expected, "{leaves:?}");
+        let wanting = seated.wanting().unwrap_or_default();
+        assert!(wanting.iter().all(|(code, _)| code == "A"));
+        assert_eq!(wanting.into_iter().map(|(_, fact)| fact).collect::<Vec<_>>(), expected, "{leaves:?}");
     }
 }

@@ -134,6 +134,8 @@ async fn a_supplement_stops_the_clock(#[values(Engine::Sqlite, Engine::Postgres)
         items: vec![review::SupplementItem {
             opsp_dise_code: "M01600".to_owned(),
             text: "请补充检验报告。".to_owned(),
+            kind: catalog::MaterialKind::ExamReport.into(),
+            ..Default::default()
         }],
         request_id: request_id(),
         validate_only: false,
@@ -141,7 +143,10 @@ async fn a_supplement_stops_the_clock(#[values(Engine::Sqlite, Engine::Postgres)
     let mut officer = ReviewServiceClient::new(world.bureau(OFFICER));
     let waiting = officer.request_supplement(request.clone()).await.unwrap().into_inner();
     assert_eq!((waiting.state(), due(&waiting)), (application::ApplicationState::AwaitingSupplement, None));
-    assert_eq!(waiting.supplement_wanted[0].text_zh, "请补充检验报告。");
+    assert_eq!(
+        waiting.supplement_wanted[0].text_zh,
+        "请补正材料“血糖及糖化血红蛋白检查报告”：请补充检验报告。"
+    );
     let again = review::RequestSupplementRequest { request_id: request_id(), ..request };
     refused(officer.request_supplement(again).await, Code::FailedPrecondition, "APPLICATION_STATE");
 

@@ -10,6 +10,7 @@ mod foreign;
 mod journey;
 mod money;
 mod notice;
+mod once;
 mod paper;
 mod people;
 mod process;

@@ -73,6 +73,8 @@ async fn ask(world: &World, name: &str) -> Result<application::Application, Stat
         items: vec![review::SupplementItem {
             opsp_dise_code: "M01600".to_owned(),
             text: "请补充检验报告。".to_owned(),
+            kind: MaterialKind::ExamReport.into(),
+            ..Default::default()
         }],
         request_id: request_id(),
         validate_only: false,
