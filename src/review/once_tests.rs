@@ -116,7 +116,12 @@ fn nothing_else_is_ever_asked_for() {
     }
     // Both diseases ask for an exam report, of different names: which one is not said.
     let vague = paper("", MaterialKind::ExamReport, "");
-    check(&[DIABETES, CANCER], &At::default(), &[vague.clone()], &[("items[0]", "NOT_IN_CHECKLIST")]);
+    check(
+        &[DIABETES, CANCER],
+        &At::default(),
+        std::slice::from_ref(&vague),
+        &[("items[0]", "NOT_IN_CHECKLIST")],
+    );
     check(&[DIABETES, CANCER], &At::default(), &[Item { code: CANCER.to_owned(), ..vague.clone() }], &[]);
     // Here both ask for the same one.
     check(&["M07803", "M07804"], &At::default(), &[vague], &[]);
@@ -152,7 +157,7 @@ fn again_only_what_was_asked_for_or_came_in_since() {
     check(&[DIABETES], &again(&[]), &both, &wrong);
     // A paper that bears the name of another one of its kind does not serve this one.
     let other = paper(CANCER, exam, "");
-    check(&[DIABETES, CANCER], &again(&[(exam, REPORT)]), &[other.clone()], &late);
+    check(&[DIABETES, CANCER], &again(&[(exam, REPORT)]), std::slice::from_ref(&other), &late);
     check(&[DIABETES, CANCER], &again(&[(exam, "病理报告单")]), &[other], &[]);
 }
 
