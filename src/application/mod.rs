@@ -15,5 +15,6 @@ mod row;
 pub mod store;
 pub mod submit;
 pub mod supplement;
+mod transition;
 pub mod update;
 pub mod withdraw;

@@ -210,7 +210,8 @@ fn level(level: Level) -> i32 {
     .into()
 }
 
-fn criterion(node: &Criterion) -> pb::Criterion {
+/// A criteria tree in the contract's words.
+pub fn criterion(node: &Criterion) -> pb::Criterion {
     if let Criterion::Fact { fact, text } = node {
         return pb::Criterion {
             fact: fact.clone(),

@@ -8,6 +8,7 @@ use super::print::{day, deadline};
 use super::{Demo, Told, refused};
 use crate::kernel::calendar::parse_date;
 use crate::proto::opsp::benefit::v1 as benefit;
+use crate::proto::opsp::catalog::v1 as catalog;
 use crate::proto::opsp::common::v1 as common;
 use crate::proto::opsp::notice::v1 as notice;
 use crate::proto::opsp::review::v1 as review;
@@ -38,6 +39,8 @@ pub async fn want_supplement(demo: &mut Demo) -> Told {
         items: vec![review::SupplementItem {
             opsp_dise_code: "M03900".to_owned(),
             text: "血压监测记录不足三次，请补充近一个月内的动态血压监测记录。".to_owned(),
+            kind: catalog::MaterialKind::ExamReport.into(),
+            ..Default::default()
         }],
         request_id: demo.case.request_id("want supplement"),
         validate_only: false,
@@ -97,25 +100,27 @@ async fn opinion(demo: &Demo, key: &str, index: usize, met: bool) -> anyhow::Res
     let task = demo.case.kept(&format!("{key}.task{index}"))?;
     let operator = demo.case.kept(&demo.case.kept(&format!("{key}.expert{index}"))?)?;
     let seen = seen_task(demo, &operator, &task).await?;
-    let opinions = seen
-        .lines
-        .iter()
-        .map(|line| review::LineOpinion {
-            opsp_dise_code: line.opsp_dise_code.clone(),
-            finding: if met { review::Finding::Met } else { review::Finding::NotMet }.into(),
-            facts_not_met: if met {
-                Vec::new()
-            } else {
-                line.facts.iter().map(|fact| fact.fact.clone()).collect()
-            },
-            text: if met {
-                "资料齐全，符合认定标准。"
-            } else {
-                "现有检查结果不足以认定。"
-            }
-            .to_owned(),
-        })
-        .collect();
+    let evidence = seen.materials.last().context("a task without materials")?.name.clone();
+    let finding = if met { review::Finding::Met } else { review::Finding::NotMet };
+    let leaf = |fact: &review::FactText| review::LeafFinding {
+        fact: fact.fact.clone(),
+        finding: finding.into(),
+        materials: vec![evidence.clone()],
+        note: if met { String::new() } else { "现有检查结果不足以认定。".to_owned() },
+    };
+    let line = |line: &review::ReviewLine| review::LineOpinion {
+        opsp_dise_code: line.opsp_dise_code.clone(),
+        finding: finding.into(),
+        facts_not_met: Vec::new(),
+        text: if met {
+            "资料齐全，符合认定标准。"
+        } else {
+            "现有检查结果不足以认定。"
+        }
+        .to_owned(),
+        leaves: line.facts.iter().map(leaf).collect(),
+    };
+    let opinions = seen.lines.iter().map(line).collect();
     let request = review::SubmitOpinionRequest {
         name: task,
         opinions,
@@ -124,7 +129,7 @@ async fn opinion(demo: &Demo, key: &str, index: usize, met: bool) -> anyhow::Res
     };
     demo.clients.review().submit_opinion(by_operator(&operator, request)?).await?;
     Ok(format!(
-        "ReviewService/SubmitOpinion     {key}: {operator} finds {}",
+        "ReviewService/SubmitOpinion     {key}: {operator} finds {}, fact by fact",
         if met { "MET" } else { "NOT_MET" }
     ))
 }

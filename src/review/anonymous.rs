@@ -1,11 +1,41 @@
 //! What is left of a material's label when nothing of it may tell who the applicant is. Pure.
 
+use super::domain::task_name;
 use crate::application::domain::Form;
 use crate::catalog::domain::{Catalog, MaterialKind};
+use crate::kernel::id::Id;
+use crate::material::domain::Material;
+
+/// A material as an expert sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// Its id, which the expert does not get to see.
+    pub id: Id,
+    /// Its place in the application, from 1. A supplement only adds behind, so that it stays.
+    pub number: usize,
+    /// What the expert reads.
+    pub title: String,
+}
+
+impl Shown {
+    /// `reviewTasks/{id}/materials/{number}`.
+    pub fn name(&self, task: Id) -> String {
+        format!("{}/materials/{}", task_name(task), self.number)
+    }
+}
+
+/// The materials of an application, in its order, as an expert sees them; those that show who it is are left out.
+pub fn shown(materials: &[Material], checklist: &[&str]) -> Vec<Shown> {
+    let one = |(place, material): (usize, &Material)| {
+        let title = title(material.kind, &material.label.title, checklist)?;
+        Some(Shown { id: material.id, number: place + 1, title })
+    };
+    materials.iter().enumerate().filter_map(one).collect()
+}
 
 /// How an expert gets to see a material: by its kind, and by its title when that is a name of the checklist. Any other
 /// title is the applicant's own words, which may tell who it is. None for papers that show it anyway.
-pub fn title(kind: MaterialKind, said: &str, checklist: &[&str]) -> Option<String> {
+fn title(kind: MaterialKind, said: &str, checklist: &[&str]) -> Option<String> {
     let name = match kind {
         MaterialKind::IdCardFront
         | MaterialKind::IdCardBack

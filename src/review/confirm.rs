@@ -14,9 +14,12 @@ pub async fn confirm(work: &Work, calendar: &Calendar, id: Id) -> Result<Stored>
     let accepted = stored.application.into_accepted().map_err(Refusal::from)?;
     let seated = store::seated(work, id).await?.ok_or(Refused::PanelMissing).map_err(Refusal::from)?;
     let officer = work.actor().operator()?;
+    let materials = crate::material::store::get_all(work, &accepted.filed.form.materials).await?;
+    let materials = materials.into_iter().map(|stored| stored.material);
+    let papers = materials.map(|material| (material.id, material.label.title)).collect();
     let lines = seated
         .value
-        .decide(officer)
+        .decide(officer, &papers)
         .map_err(|reasons| Error::Refused(reasons.into_iter().map(Refusal::from).collect()))?;
     applications::save(work, calendar, stored.version, accepted.decide(lines, officer, work.today())).await
 }

@@ -5,9 +5,12 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+use super::anonymous::Shown;
 pub use super::refused::Refused;
+use super::said::{Said, opinions};
 use crate::catalog::criteria::Criterion;
-use crate::kernel::error::{Error, Refusal, Result, Violation};
+pub use crate::catalog::criteria::Finding;
+use crate::kernel::error::{Error, Refusal, Result};
 use crate::kernel::id::Id;
 use crate::kernel::region::Region;
 use crate::kernel::step::Step;
@@ -103,6 +106,9 @@ pub struct Line {
 pub struct Open {
     /// What never changes.
     pub assigned: Assigned,
+    /// What the expert gave before the task was opened again.
+    #[serde(default)]
+    pub earlier: Vec<Given>,
 }
 
 /// The opinion is there.
@@ -110,6 +116,18 @@ pub struct Open {
 pub struct Answered {
     /// What never changes.
     pub assigned: Assigned,
+    /// One a line, in the order of the lines.
+    pub opinions: Vec<Opinion>,
+    /// When it was given.
+    pub answered_at: OffsetDateTime,
+    /// What the expert gave before the task was opened again.
+    #[serde(default)]
+    pub earlier: Vec<Given>,
+}
+
+/// An opinion that was given before more evidence was asked for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Given {
     /// One a line, in the order of the lines.
     pub opinions: Vec<Opinion>,
     /// When it was given.
@@ -125,24 +143,30 @@ pub struct Opinion {
     pub finding: Finding,
     /// 未满足的标准.
     pub facts_not_met: BTreeSet<String>,
+    /// 逐项认定: every fact of the line; none in an opinion that only names the facts that are not met.
+    #[serde(default)]
+    pub leaves: Vec<Leaf>,
     /// 意见.
     pub text: String,
+}
+
+/// What an expert says of one fact.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Leaf {
+    /// Its name.
+    pub fact: String,
+    /// What was found.
+    pub finding: Finding,
+    /// 依据: the materials looked at.
+    pub materials: Vec<Id>,
+    /// 说明, for the applicant too.
+    pub note: String,
 }
 
 impl std::fmt::Debug for Opinion {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Opinion(…)")
     }
-}
-
-/// What is found of a line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Finding {
-    /// 符合认定标准.
-    Met,
-    /// 不符合认定标准.
-    NotMet,
 }
 
 /// What happened in a review. No content of opinions: those are for the bureau alone.
@@ -161,6 +185,9 @@ pub enum Event {
     /// An expert gave the opinion.
     #[serde(rename = "review.opinion_given")]
     OpinionGiven {},
+    /// More evidence was asked for: the expert will judge it anew.
+    #[serde(rename = "review.task_reopened")]
+    TaskReopened {},
     /// An expert was added.
     #[serde(rename = "review.expert_added")]
     ExpertAdded { fixmedins_code: String },
@@ -170,83 +197,67 @@ impl Open {
     /// A new task.
     pub fn assign(assigned: Assigned) -> Step<Self, Event> {
         let event = Event::TaskAssigned { expert: assigned.expert };
-        Step::new(Self { assigned }, event)
+        Step::new(Self { assigned, earlier: Vec::new() }, event)
     }
 
     /// Takes the opinion: one a line, of the line's own facts, and not against the line's standard.
-    pub fn answer(self, opinions: Vec<Opinion>, now: OffsetDateTime) -> Result<Step<Answered, Event>> {
-        let faults = self.assigned.faults(&opinions);
-        if !faults.is_empty() {
-            return Err(Error::Invalid(faults));
-        }
-        let ordered: Vec<_> = self
-            .assigned
-            .lines
-            .iter()
-            .filter_map(|line| opinions.iter().find(|opinion| opinion.code == line.code).cloned())
-            .collect();
-        let against: Vec<_> = self
-            .assigned
-            .lines
-            .iter()
-            .zip(&ordered)
-            .filter(|(line, opinion)| line.contradicts(opinion))
-            .map(|(line, opinion)| Refused::Contradicts { code: line.code.clone(), finding: opinion.finding })
-            .collect();
+    pub fn answer(
+        self,
+        said: &[Said],
+        shown: &[Shown],
+        now: OffsetDateTime,
+    ) -> Result<Step<Answered, Event>> {
+        let opinions = opinions(&self.assigned, said, shown).map_err(Error::Invalid)?;
+        let lines = self.assigned.lines.iter().zip(&opinions);
+        let against: Vec<_> = lines.filter_map(|(line, opinion)| line.contradicts(opinion)).collect();
         if !against.is_empty() {
             return Err(Error::Refused(against.into_iter().map(Refusal::from).collect()));
         }
-        let answered = Answered { assigned: self.assigned, opinions: ordered, answered_at: now };
+        let answered =
+            Answered { assigned: self.assigned, opinions, answered_at: now, earlier: self.earlier };
         Ok(Step::new(answered, Event::OpinionGiven {}))
     }
 }
 
-impl Line {
-    /// Whether the finding is another one than the standard gives for the facts that are said not to be met.
-    fn contradicts(&self, opinion: &Opinion) -> bool {
-        let holds = self.criteria.holds_without(&opinion.facts_not_met);
-        holds != (opinion.finding == Finding::Met)
+impl Answered {
+    /// Opens it again, because its expert could not judge everything and more evidence is asked for. What was given is
+    /// kept.
+    pub fn reopen(self) -> Step<Open, Event> {
+        let mut earlier = self.earlier;
+        earlier.push(Given { opinions: self.opinions, answered_at: self.answered_at });
+        Step::new(Open { assigned: self.assigned, earlier }, Event::TaskReopened {})
     }
 }
 
-impl Assigned {
-    fn faults(&self, opinions: &[Opinion]) -> Vec<Violation> {
-        let mut faults = Vec::new();
-        for (index, opinion) in opinions.iter().enumerate() {
-            let Some(line) = self.lines.iter().find(|line| line.code == opinion.code) else {
-                faults.push(Violation::new(
-                    &format!("opinions[{index}].opsp_dise_code"),
-                    "不是本任务的病种",
-                    "is no line of this task",
-                ));
-                continue;
-            };
-            let field = format!("opinions[{index}].facts_not_met");
-            let facts = line.criteria.facts();
-            if opinion.facts_not_met.iter().any(|fact| facts.iter().all(|(known, _)| known != fact)) {
-                faults.push(Violation::new(
-                    &field,
-                    "含有不属于该病种认定标准的事实",
-                    "names a fact that the line's criteria do not have",
-                ));
-            }
-            if opinion.finding == Finding::NotMet && opinion.facts_not_met.is_empty() {
-                faults.push(Violation::new(
-                    &field,
-                    "认定为不符合时，须至少指明一项未满足的标准",
-                    "must name at least one fact when the finding is NOT_MET",
-                ));
-            }
+impl From<Open> for Task {
+    fn from(open: Open) -> Self {
+        Self::Open(open)
+    }
+}
+
+impl From<Answered> for Task {
+    fn from(answered: Answered) -> Self {
+        Self::Answered(answered)
+    }
+}
+
+impl Opinion {
+    /// What it says of a fact. Where it only names the facts that are not met, every other one is met.
+    pub fn of(&self, fact: &str) -> Finding {
+        match self.leaves.iter().find(|leaf| leaf.fact == fact) {
+            Some(leaf) => leaf.finding,
+            None if self.facts_not_met.contains(fact) => Finding::NotMet,
+            None => Finding::Met,
         }
-        let each = self.lines.iter().all(|line| opinions.iter().any(|opinion| opinion.code == line.code));
-        if !each || opinions.len() != self.lines.len() {
-            faults.push(Violation::new(
-                "opinions",
-                "须对任务中的每个病种给出意见",
-                "must hold one opinion for every line of the task",
-            ));
-        }
-        faults
+    }
+}
+
+impl Line {
+    /// Why an opinion cannot be: its finding is another one than the standard gives for what it says of the facts.
+    fn contradicts(&self, opinion: &Opinion) -> Option<Refused> {
+        let follows = self.criteria.finding(&|fact| opinion.of(fact));
+        let (code, said) = (self.code.clone(), opinion.finding);
+        (follows != said).then_some(Refused::Contradicts { code, said, follows })
     }
 }
 
@@ -254,7 +265,7 @@ impl Task {
     /// What never changes.
     pub fn assigned(&self) -> &Assigned {
         match self {
-            Self::Open(Open { assigned }) | Self::Answered(Answered { assigned, .. }) => assigned,
+            Self::Open(Open { assigned, .. }) | Self::Answered(Answered { assigned, .. }) => assigned,
         }
     }
 
@@ -263,6 +274,13 @@ impl Task {
         match self {
             Self::Open(_) => None,
             Self::Answered(answered) => Some(answered),
+        }
+    }
+
+    /// What its expert gave before it was opened again, oldest first.
+    pub fn earlier(&self) -> &[Given] {
+        match self {
+            Self::Open(Open { earlier, .. }) | Self::Answered(Answered { earlier, .. }) => earlier,
         }
     }
 
@@ -289,86 +307,5 @@ impl Task {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use time::macros::datetime;
-
-    fn fact(name: &str) -> Criterion {
-        Criterion::Fact { fact: name.to_owned(), text: format!("{name}。") }
-    }
-
-    fn task() -> Open {
-        let line = |code: &str, criteria| Line {
-            code: code.to_owned(),
-            name: code.to_owned(),
-            group: "内分泌".to_owned(),
-            criteria,
-        };
-        let assigned = Assigned {
-            id: Id(uuid::Uuid::from_u128(1)),
-            application: Id(uuid::Uuid::from_u128(2)),
-            area: Region::find("620902").unwrap(),
-            expert: Id(uuid::Uuid::from_u128(3)),
-            operator: "zhang".to_owned(),
-            lines: vec![
-                line("A", Criterion::All { all: vec![fact("a"), fact("b")] }),
-                line("B", Criterion::Any { any: vec![fact("c"), fact("d")] }),
-            ],
-            sample: true,
-            assigned_at: datetime!(2025-03-03 0:00 UTC),
-        };
-        Open::assign(assigned).state
-    }
-
-    fn opinion(code: &str, finding: Finding, facts: &[&str]) -> Opinion {
-        let facts_not_met = facts.iter().map(|fact| (*fact).to_owned()).collect();
-        Opinion { code: code.to_owned(), finding, facts_not_met, text: String::new() }
-    }
-
-    /// What is wrong: fields, or reasons with their subjects; nothing when the opinion is taken.
-    fn check(opinions: Vec<Opinion>, expected: &[&str]) {
-        let wrong: Vec<_> = match task().answer(opinions, datetime!(2025-03-04 0:00 UTC)) {
-            Ok(step) => {
-                let codes: Vec<_> = step.state.opinions.iter().map(|opinion| opinion.code.as_str()).collect();
-                assert_eq!(codes, ["A", "B"], "in the order of the lines");
-                let again = Task::Answered(step.state).into_open().unwrap_err();
-                assert_eq!(Refusal::from(again).reason, "OPINION_GIVEN");
-                Vec::new()
-            }
-            Err(Error::Invalid(faults)) => faults.into_iter().map(|fault| fault.field).collect(),
-            Err(Error::Refused(reasons)) => {
-                reasons.iter().map(|reason| format!("{} {}", reason.reason, reason.subject)).collect()
-            }
-            Err(other) => panic!("{other}"),
-        };
-        assert_eq!(wrong, expected);
-    }
-
-    #[test]
-    fn every_line_has_exactly_one_opinion() {
-        let met = |code| opinion(code, Finding::Met, &[]);
-        check(vec![met("B"), met("A")], &[]);
-        check(vec![met("A")], &["opinions"]);
-        check(vec![met("A"), met("B"), met("B")], &["opinions"]);
-        check(vec![met("A"), met("C")], &["opinions[1].opsp_dise_code", "opinions"]);
-    }
-
-    #[test]
-    fn what_is_not_met_is_named_from_the_lines_own_facts() {
-        let not = |facts| vec![opinion("A", Finding::NotMet, facts), opinion("B", Finding::Met, &[])];
-        check(not(&["a"]), &[]);
-        check(not(&[]), &["opinions[0].facts_not_met"]);
-        check(not(&["c"]), &["opinions[0].facts_not_met"]);
-    }
-
-    #[test]
-    fn a_finding_follows_from_the_facts() {
-        let both = |a: Opinion, b: Opinion| vec![a, b];
-        check(both(opinion("A", Finding::Met, &[]), opinion("B", Finding::Met, &["c"])), &[]);
-        check(both(opinion("A", Finding::Met, &[]), opinion("B", Finding::NotMet, &["c", "d"])), &[]);
-        check(
-            both(opinion("A", Finding::Met, &["b"]), opinion("B", Finding::NotMet, &["c"])),
-            &["OPINION_CONTRADICTS_CRITERIA A", "OPINION_CONTRADICTS_CRITERIA B"],
-        );
-    }
-}
+#[path = "domain_tests.rs"]
+mod tests;

@@ -2,21 +2,26 @@
 
 use tonic::Request;
 
-use super::accept::{self, Item};
-use super::domain::{Expert, Finding, Line, Opinion, Task, task_name};
+use super::domain::{Expert, Finding, Leaf, Line, Opinion, Task, task_name};
 use super::expert::New;
+use super::once::Item;
 use super::panel::{Outcome, Seated};
 use super::query::Described;
-use super::{assign, confirm, expert, opinion, query};
+use super::said::{Said, SaidLeaf};
+use super::{accept, assign, confirm, expert, opinion, query, supplement};
 use crate::app::App;
 use crate::application::domain::Application;
 use crate::application::grpc::message;
 use crate::application::store::{self as applications, Stored, Waiting, name};
+use crate::catalog::domain::MaterialKind;
+use crate::catalog::grpc::criterion;
 use crate::db::Db;
 use crate::db::page::Page;
 use crate::db::work::{Owner, Work};
+use crate::kernel::access::Person;
 use crate::kernel::error::{Error, Result};
 use crate::kernel::id::{Id, name_parts};
+use crate::material;
 use crate::proto::opsp::application::v1 as application;
 use crate::proto::opsp::review::v1 as pb;
 use crate::rpc::call::{Answer, Serves, read, write, write_for};
@@ -88,7 +93,8 @@ impl pb::review_service_server::ReviewService for Service {
             Box::pin(async move {
                 let id = application_id(&input.name)?;
                 let items: Vec<_> = input.items.iter().map(item).collect();
-                let stored = accept::request_supplement(work, &service.0.calendar, id, &items).await?;
+                let app = &service.0;
+                let stored = supplement::request(work, &app.catalogs, &app.calendar, id, &items).await?;
                 service.application(work, &stored)
             })
         })
@@ -100,7 +106,7 @@ impl pb::review_service_server::ReviewService for Service {
             Box::pin(async move {
                 let id = application_id(&input.name)?;
                 let seated = assign::assign(work, &service.0.catalogs, id).await?;
-                Ok(panel(name(work.person()?, id), &seated))
+                Ok(panel(work.person()?, id, &seated))
             })
         })
         .await
@@ -110,7 +116,7 @@ impl pb::review_service_server::ReviewService for Service {
         read(self, request, |_, view, input| {
             Box::pin(async move {
                 let id = application_id(&input.name)?;
-                Ok(panel(name(view.person()?, id), &query::panel(view, id).await?))
+                Ok(panel(view.person()?, id, &query::panel(view, id).await?))
             })
         })
         .await
@@ -151,10 +157,10 @@ impl pb::review_service_server::ReviewService for Service {
             },
             |service, work, input| {
                 Box::pin(async move {
-                    let opinions = input.opinions.iter().map(said).collect::<Result<Vec<_>>>()?;
+                    let said = input.opinions.iter().map(said).collect::<Result<Vec<_>>>()?;
                     let id = task_id(&input.name)?;
                     let app = &service.0;
-                    let done = opinion::submit(work, &app.catalogs, &app.calendar, id, opinions).await?;
+                    let done = opinion::submit(work, &app.catalogs, &app.calendar, id, &said).await?;
                     Ok(task(&done))
                 })
             },
@@ -243,31 +249,57 @@ fn task_id(name: &str) -> Result<Id> {
 }
 
 fn item(item: &pb::SupplementItem) -> Item {
-    Item { code: item.opsp_dise_code.clone(), text: item.text.clone() }
+    Item {
+        code: item.opsp_dise_code.clone(),
+        kind: MaterialKind::from_code(item.kind),
+        title: item.title.clone(),
+        fact: item.fact.clone(),
+        text: item.text.clone(),
+    }
 }
 
-fn said(opinion: &pb::LineOpinion) -> Result<Opinion> {
-    let finding = match opinion.finding() {
-        pb::Finding::Met => Finding::Met,
-        pb::Finding::NotMet => Finding::NotMet,
-        pb::Finding::Unspecified => {
-            return Err(Error::invalid("opinions.finding", "必填", "is required"));
-        }
-    };
-    Ok(Opinion {
+fn said(opinion: &pb::LineOpinion) -> Result<Said> {
+    Ok(Said {
         code: opinion.opsp_dise_code.clone(),
-        finding,
+        finding: stated(opinion.finding())?,
         facts_not_met: opinion.facts_not_met.iter().cloned().collect(),
+        leaves: opinion.leaves.iter().map(said_leaf).collect::<Result<_>>()?,
         text: opinion.text.clone(),
     })
 }
 
-fn told(opinion: &Opinion) -> pb::LineOpinion {
+fn said_leaf(leaf: &pb::LeafFinding) -> Result<SaidLeaf> {
+    Ok(SaidLeaf {
+        fact: leaf.fact.clone(),
+        finding: stated(leaf.finding())?,
+        materials: leaf.materials.clone(),
+        note: leaf.note.clone(),
+    })
+}
+
+/// The contract has refused what is not stated before.
+fn stated(finding: pb::Finding) -> Result<Finding> {
+    match finding {
+        pb::Finding::Met => Ok(Finding::Met),
+        pb::Finding::NotMet => Ok(Finding::NotMet),
+        pb::Finding::Unknown => Ok(Finding::Unknown),
+        pb::Finding::Unspecified => Err(Error::invalid("opinions.finding", "必填", "is required")),
+    }
+}
+
+fn told(person: &Person, opinion: &Opinion) -> pb::LineOpinion {
+    let leaf = |leaf: &Leaf| pb::LeafFinding {
+        fact: leaf.fact.clone(),
+        finding: finding(leaf.finding).into(),
+        materials: leaf.materials.iter().map(|id| material::store::name(person, *id)).collect(),
+        note: leaf.note.clone(),
+    };
     pb::LineOpinion {
         opsp_dise_code: opinion.code.clone(),
         finding: finding(opinion.finding).into(),
         facts_not_met: opinion.facts_not_met.iter().cloned().collect(),
         text: opinion.text.clone(),
+        leaves: opinion.leaves.iter().map(leaf).collect(),
     }
 }
 
@@ -287,15 +319,21 @@ fn finding(finding: Finding) -> pb::Finding {
     match finding {
         Finding::Met => pb::Finding::Met,
         Finding::NotMet => pb::Finding::NotMet,
+        Finding::Unknown => pb::Finding::Unknown,
     }
 }
 
-fn panel(application: String, seated: &Seated) -> pb::Panel {
-    let members = seated.panel.members.iter().zip(&seated.tasks).map(|(member, task)| pb::PanelMember {
-        expert: member.resource(),
-        review_task: task_name(member.task),
-        answered: task.answered().is_some(),
-        opinions: task.answered().into_iter().flat_map(|answered| &answered.opinions).map(told).collect(),
+fn panel(person: &Person, application: Id, seated: &Seated) -> pb::Panel {
+    let members = seated.panel.members.iter().zip(&seated.tasks).map(|(member, task)| {
+        let opinions = task.answered().into_iter().flat_map(|answered| &answered.opinions);
+        let earlier = task.earlier().iter().flat_map(|given| &given.opinions);
+        pb::PanelMember {
+            expert: member.resource(),
+            review_task: task_name(member.task),
+            answered: task.answered().is_some(),
+            opinions: opinions.map(|opinion| told(person, opinion)).collect(),
+            earlier_opinions: earlier.map(|opinion| told(person, opinion)).collect(),
+        }
     });
     let outcomes = seated.outcomes().into_iter().map(|(line, outcome)| pb::PanelOutcome {
         opsp_dise_code: line.code.clone(),
@@ -305,9 +343,10 @@ fn panel(application: String, seated: &Seated) -> pb::Panel {
         }
         .into(),
         third_expert_needed: outcome == Outcome::Differ,
+        facts_unknown: seated.facts_unknown(line, outcome),
     });
     pb::Panel {
-        application,
+        application: name(person, application),
         members: members.collect(),
         seed: seated.panel.seed.clone(),
         excluded: seated.panel.excluded.iter().map(reason).collect(),
@@ -324,9 +363,15 @@ fn task(described: &Described) -> pb::ReviewTask {
         lines: assigned.lines.iter().map(|judged| line(judged, task)).collect(),
         assign_time: Some(timestamp(assigned.assigned_at)),
         opinion_time: task.answered().map(|answered| timestamp(answered.answered_at)),
-        material_titles: described.material_titles.clone(),
+        material_titles: described.materials.iter().map(|shown| shown.title.clone()).collect(),
         due_date: described.due.map(date_message),
         sample: assigned.sample,
+        materials: described
+            .materials
+            .iter()
+            .map(|shown| pb::TaskMaterial { name: shown.name(assigned.id), title: shown.title.clone() })
+            .collect(),
+        round: i32::try_from(task.earlier().len() + 1).unwrap_or(i32::MAX),
     }
 }
 
@@ -338,6 +383,7 @@ fn line(line: &Line, task: &Task) -> pb::ReviewLine {
         opsp_dise_name: line.name.clone(),
         facts: line.criteria.facts().into_iter().map(fact).collect(),
         finding: found.into(),
+        criteria: Some(criterion(&line.criteria)),
     }
 }
 

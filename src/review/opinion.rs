@@ -1,7 +1,8 @@
 //! 评审意见: an expert's opinion on every line of a task, once.
 
-use super::domain::{Opinion, Refused, Task, task_name};
-use super::query::{Described, describe};
+use super::domain::{Refused, Task, task_name};
+use super::query::{Described, describe, materials};
+use super::said::Said;
 use super::store::{self, Stored};
 use crate::application::domain::Application;
 use crate::catalog::store::Catalogs;
@@ -32,7 +33,7 @@ pub async fn submit(
     catalogs: &Catalogs,
     calendar: &Calendar,
     id: Id,
-    opinions: Vec<Opinion>,
+    said: &[Said],
 ) -> Result<Described> {
     let stored = own_task(work, id).await?;
     let open = stored.value.into_open().map_err(Refusal::from)?;
@@ -41,7 +42,8 @@ pub async fn submit(
     if !matches!(application, Application::Accepted(_)) {
         return Err(Refusal::from(Refused::NotUnderReview).into());
     }
-    let task = store::save_task(work, stored.version, open.answer(opinions, work.now())?).await?;
+    let shown = materials(work, catalogs, &application).await.map_err(|error| without_name(error, id))?;
+    let task = store::save_task(work, stored.version, open.answer(said, &shown, work.now())?).await?;
     describe(work, catalogs, calendar, task).await
 }
 

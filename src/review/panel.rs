@@ -1,11 +1,10 @@
 //! The panel of an application: who sits on it, what it found, and the decision that follows. Pure.
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize};
 
-use super::domain::{Event, Finding, Line, Refused, Task, resource};
+use super::domain::{Event, Finding, Line, Opinion, Refused, Task, resource};
 use super::draw::{Drawn, Seed};
+use super::reasons::{Papers, rejection, unknown};
 use crate::application::domain::{Line as Decision, LineState};
 use crate::kernel::error::Refusal;
 use crate::kernel::id::Id;
@@ -50,20 +49,28 @@ impl Member {
 pub enum Outcome {
     /// Opinions are out on which it depends.
     Open,
-    /// What more than half of the members found.
+    /// What they found, whatever those say whose opinions are out.
     Found(Finding),
-    /// All opinions are there, and as many say the one as the other.
+    /// All opinions are there, and another member has to tell between them.
     Differ,
 }
 
 /// What the members of a panel found together of one line; none for a member whose opinion is out.
+///
+/// It is the middle one of their findings in the order NOT_MET, UNKNOWN, MET. So it is MET or NOT_MET only when more
+/// than half say so; two who agree are enough; and a third always tells between two who differ: three who each say
+/// something else have not found it met and not found it not met, which is UNKNOWN.
 pub fn outcome(votes: &[Option<Finding>]) -> Outcome {
-    let count = |finding| votes.iter().filter(|vote| **vote == Some(finding)).count();
-    let majority = [Finding::Met, Finding::NotMet].into_iter().find(|found| count(*found) * 2 > votes.len());
-    match majority {
-        Some(finding) => Outcome::Found(finding),
-        None if votes.iter().any(Option::is_none) => Outcome::Open,
-        None => Outcome::Differ,
+    let middle = |open: Finding, round_up: bool| {
+        let mut all: Vec<_> = votes.iter().map(|vote| vote.unwrap_or(open)).collect();
+        all.sort_unstable();
+        let place = if round_up { all.len() / 2 } else { all.len().saturating_sub(1) / 2 };
+        all.get(place).copied()
+    };
+    match (middle(Finding::NotMet, false), middle(Finding::Met, true)) {
+        (Some(worst), Some(best)) if worst == best => Outcome::Found(worst),
+        _ if votes.iter().any(Option::is_none) => Outcome::Open,
+        _ => Outcome::Differ,
     }
 }
 
@@ -151,7 +158,7 @@ impl Seated {
     }
 
     /// What follows for each line once everything is found; every reason why it cannot be confirmed by this officer.
-    pub fn decide(&self, officer: &str) -> Result<Vec<Decision>, Vec<Refused>> {
+    pub fn decide(&self, officer: &str, papers: &Papers) -> Result<Vec<Decision>, Vec<Refused>> {
         let mut reasons = Vec::new();
         if self.panel.members.iter().any(|member| member.operator == officer) {
             reasons.push(Refused::OfficerIsExpert);
@@ -163,7 +170,9 @@ impl Seated {
         for (line, outcome) in self.outcomes() {
             match outcome {
                 Outcome::Found(Finding::Met) => decisions.push(approved(line)),
-                Outcome::Found(Finding::NotMet) => decisions.push(self.rejected(line)),
+                Outcome::Found(found @ (Finding::NotMet | Finding::Unknown)) => {
+                    decisions.push(self.rejected(line, found, papers));
+                }
                 Outcome::Differ => reasons.push(Refused::ThirdNeeded { code: line.code.clone() }),
                 // Told above, once for all lines.
                 Outcome::Open => {}
@@ -172,19 +181,38 @@ impl Seated {
         if reasons.is_empty() { Ok(decisions) } else { Err(reasons) }
     }
 
-    /// A rejection names every fact that one of those who outvoted the others found not met.
-    fn rejected(&self, line: &Line) -> Decision {
-        let against = self.tasks.iter().filter_map(|task| task.opinion(&line.code));
-        let failed: BTreeSet<&String> = against
-            .filter(|opinion| opinion.finding == Finding::NotMet)
-            .flat_map(|opinion| &opinion.facts_not_met)
-            .collect();
-        let facts = line.criteria.facts().into_iter();
-        let reasons = facts
-            .filter(|(fact, _)| failed.iter().any(|failed| failed == fact))
-            .map(|(fact, text)| not_met(&line.code, fact, text))
-            .collect();
+    /// A rejection rests on those who found what the panel found.
+    fn rejected(&self, line: &Line, found: Finding, papers: &Papers) -> Decision {
+        let opinions = self.opinions(line).into_iter();
+        let grounds: Vec<_> = opinions.filter(|opinion| opinion.finding == found).collect();
+        let reasons = rejection(line, &grounds, papers);
         Decision { code: line.code.clone(), state: LineState::Rejected, reasons }
+    }
+
+    /// The facts that a line found UNKNOWN hangs on; none of a line that is open or found otherwise.
+    pub fn facts_unknown(&self, line: &Line, outcome: Outcome) -> Vec<String> {
+        if outcome != Outcome::Found(Finding::Unknown) {
+            return Vec::new();
+        }
+        unknown(line, &self.opinions(line)).into_iter().map(str::to_owned).collect()
+    }
+
+    /// The facts, each with its disease, for which more evidence may be asked: everybody has answered, and together they
+    /// found a line UNKNOWN. None otherwise: then the opinions stand.
+    pub fn wanting(&self) -> Option<Vec<(String, String)>> {
+        let outcomes = self.outcomes();
+        let found = outcomes.iter().all(|(_, outcome)| matches!(outcome, Outcome::Found(_)));
+        let named = |(line, outcome): &(&Line, Outcome)| {
+            let code = line.code.clone();
+            let facts = self.facts_unknown(line, *outcome).into_iter();
+            facts.map(|fact| (code.clone(), fact)).collect::<Vec<_>>()
+        };
+        let facts: Vec<_> = outcomes.iter().flat_map(named).collect();
+        (self.open() == 0 && found && !facts.is_empty()).then_some(facts)
+    }
+
+    fn opinions(&self, line: &Line) -> Vec<&Opinion> {
+        self.tasks.iter().filter_map(|task| task.opinion(&line.code)).collect()
     }
 }
 
@@ -192,132 +220,6 @@ fn approved(line: &Line) -> Decision {
     Decision { code: line.code.clone(), state: LineState::Approved, reasons: Vec::new() }
 }
 
-fn not_met(code: &str, fact: &str, text: &str) -> Refusal {
-    let text = text.trim_end_matches('。');
-    Refusal::new(
-        "CRITERION_NOT_MET",
-        format!("未满足认定标准：{text}。"),
-        format!("recognition criterion {fact} is not met."),
-    )
-    .help(
-        "可补充能够证明该项标准的材料后重新申请，或向经办机构申请复核。",
-        "apply again with new evidence of this criterion, or ask the bureau to look again.",
-    )
-    .about(code)
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::catalog::criteria::Criterion;
-    use crate::review::domain::{Assigned, Open, Opinion};
-    use time::macros::datetime;
-
-    const MET: Option<Finding> = Some(Finding::Met);
-    const NOT: Option<Finding> = Some(Finding::NotMet);
-
-    #[test]
-    fn two_who_agree_are_enough_and_a_third_breaks_the_tie() {
-        let found = Outcome::Found;
-        for (votes, expected) in [
-            (&[MET, MET][..], found(Finding::Met)),
-            (&[NOT, NOT], found(Finding::NotMet)),
-            (&[MET, NOT], Outcome::Differ),
-            (&[NOT, None], Outcome::Open),
-            (&[None, None], Outcome::Open),
-            (&[MET, NOT, None], Outcome::Open),
-            (&[MET, NOT, NOT], found(Finding::NotMet)),
-            (&[NOT, MET, MET], found(Finding::Met)),
-            (&[MET, MET, NOT], found(Finding::Met)),
-            (&[MET, MET, None], found(Finding::Met)),
-            (&[MET], found(Finding::Met)),
-        ] {
-            assert_eq!(outcome(votes), expected, "{votes:?}");
-        }
-    }
-
-    fn number(of: usize) -> Id {
-        Id(uuid::Uuid::from_u128(u128::try_from(of).unwrap()))
-    }
-
-    fn task(id: usize, finding: Option<Finding>, facts: &[&str]) -> Task {
-        let fact = |name: &str| Criterion::Fact { fact: name.to_owned(), text: format!("{name}条文。") };
-        let line = Line {
-            code: "A".to_owned(),
-            name: "甲".to_owned(),
-            group: "内分泌".to_owned(),
-            criteria: Criterion::All { all: vec![fact("a"), fact("b"), fact("c")] },
-        };
-        let open = Open::assign(Assigned {
-            id: number(id),
-            application: number(100),
-            area: Region::find("620902").unwrap(),
-            expert: number(id + 50),
-            operator: format!("expert{id}"),
-            lines: vec![line],
-            sample: true,
-            assigned_at: datetime!(2025-03-03 0:00 UTC),
-        });
-        let Some(finding) = finding else { return Task::Open(open.state) };
-        let facts_not_met = facts.iter().map(|fact| (*fact).to_owned()).collect();
-        let opinion = Opinion { code: "A".to_owned(), finding, facts_not_met, text: String::new() };
-        let answered = open.state.answer(vec![opinion], datetime!(2025-03-04 0:00 UTC)).unwrap();
-        Task::Answered(answered.state)
-    }
-
-    fn seated(tasks: Vec<Task>) -> Seated {
-        let member = |task: &Task| Member {
-            expert: task.assigned().expert,
-            area: Region::find("620900").unwrap(),
-            operator: task.assigned().operator.clone(),
-            task: task.assigned().id,
-        };
-        let members = tasks.iter().map(member).collect();
-        let panel = Panel { application: number(100), seed: "0".repeat(32), members, excluded: Vec::new() };
-        Seated { panel, tasks }
-    }
-
-    /// What drawing a further expert and what confirming by an officer says; empty when it is done.
-    fn check(tasks: Vec<Task>, officer: &str, third: &str, confirm: &[&str]) {
-        let seated = seated(tasks);
-        let said = seated.needs_third().err().map(|refused| Refusal::from(refused).reason);
-        assert_eq!(said.unwrap_or_default(), third);
-        let reasons = seated.decide(officer).err().unwrap_or_default();
-        let reasons: Vec<_> = reasons.into_iter().map(|refused| Refusal::from(refused).reason).collect();
-        assert_eq!(reasons, confirm);
-    }
-
-    #[test]
-    fn a_third_is_drawn_and_a_decision_confirmed_only_when_it_is_time() {
-        let (met, not, open) =
-            (|id| task(id, MET, &[]), |id| task(id, NOT, &["a"]), |id| task(id, None, &[]));
-        check(vec![open(1), open(2)], "wang", "THIRD_NOT_NEEDED", &["OPINIONS_MISSING"]);
-        check(vec![met(1), open(2)], "wang", "THIRD_NOT_NEEDED", &["OPINIONS_MISSING"]);
-        check(vec![met(1), met(2)], "wang", "PANEL_COMPLETE", &[]);
-        check(vec![met(1), met(2)], "expert2", "PANEL_COMPLETE", &["OFFICER_IS_EXPERT"]);
-        check(vec![met(1), not(2)], "wang", "", &["THIRD_EXPERT_NEEDED"]);
-        check(vec![met(1), not(2), open(3)], "wang", "THIRD_NOT_NEEDED", &["OPINIONS_MISSING"]);
-        check(vec![met(1), not(2), not(3)], "wang", "PANEL_COMPLETE", &[]);
-        check(
-            vec![open(1), met(2)],
-            "expert1",
-            "THIRD_NOT_NEEDED",
-            &["OFFICER_IS_EXPERT", "OPINIONS_MISSING"],
-        );
-    }
-
-    #[test]
-    fn a_rejection_names_what_the_majority_found_missing_and_what_helps() {
-        let all = vec![task(1, NOT, &["c"]), task(2, MET, &[]), task(3, NOT, &["a", "c"])];
-        let decisions = seated(all).decide("wang").unwrap();
-        let [line] = &decisions[..] else { panic!("one line") };
-        assert_eq!(line.state, LineState::Rejected);
-        let said: Vec<_> = line.reasons.iter().map(|reason| reason.zh.as_str()).collect();
-        assert_eq!(said, ["未满足认定标准：a条文。", "未满足认定标准：c条文。"]);
-        assert!(line.reasons.iter().all(|reason| {
-            reason.reason == "CRITERION_NOT_MET" && reason.subject == "A" && reason.help_zh.contains("复核")
-        }));
-        let approved = seated(vec![task(1, MET, &[]), task(2, MET, &[])]).decide("wang").unwrap();
-        assert_eq!((approved[0].state, approved[0].reasons.len()), (LineState::Approved, 0));
-    }
-}
+#[path = "panel_tests.rs"]
+mod tests;

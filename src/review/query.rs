@@ -2,11 +2,12 @@
 
 use time::Date;
 
-use super::anonymous::{checklist, title};
+use super::anonymous::{Shown, checklist, shown};
 use super::domain::Task;
 use super::opinion::without_name;
 use super::panel::Seated;
 use super::store;
+use crate::application::domain::Application;
 use crate::catalog::store::Catalogs;
 use crate::db::page::{Page, Paged};
 use crate::db::work::{Owner, View};
@@ -19,8 +20,8 @@ use crate::kernel::id::Id;
 pub struct Described {
     /// The task.
     pub task: Task,
-    /// Kinds and titles of the materials.
-    pub material_titles: Vec<String>,
+    /// The materials.
+    pub materials: Vec<Shown>,
     /// 审核时限; none while the clock stands still.
     pub due: Option<Date>,
 }
@@ -35,21 +36,22 @@ pub async fn describe(
     let id = task.assigned().id;
     let described = async {
         let stored = crate::application::store::get(view, task.assigned().application).await?;
-        let form = stored.application.form();
-        let materials = crate::material::store::get_all(view, &form.materials).await?;
-        let filed = stored.application.filed();
-        let day = filed.map_or(view.today(), |filed| filed.appy_date);
-        let published = catalogs.in_force(&stored.application.case().area, day)?;
-        let checklist = checklist(&published.catalog, form);
-        let material_titles = materials
-            .iter()
-            .filter_map(|stored| title(stored.material.kind, &stored.material.label.title, &checklist))
-            .collect();
-        let due = filed.and_then(|filed| filed.clock.due(calendar));
-        Ok((material_titles, due.map(|due| due.date)))
+        let materials = materials(view, catalogs, &stored.application).await?;
+        let due = stored.application.filed().and_then(|filed| filed.clock.due(calendar));
+        Ok((materials, due.map(|due| due.date)))
     };
-    let (material_titles, due) = described.await.map_err(|error| without_name(error, id))?;
-    Ok(Described { task, material_titles, due })
+    let (materials, due) = described.await.map_err(|error| without_name(error, id))?;
+    Ok(Described { task, materials, due })
+}
+
+/// The materials of an application as its experts see them.
+pub async fn materials(view: &View, catalogs: &Catalogs, application: &Application) -> Result<Vec<Shown>> {
+    let form = application.form();
+    let stored = crate::material::store::get_all(view, &form.materials).await?;
+    let materials: Vec<_> = stored.into_iter().map(|stored| stored.material).collect();
+    let day = application.filed().map_or(view.today(), |filed| filed.appy_date);
+    let published = catalogs.in_force(&application.case().area, day)?;
+    Ok(shown(&materials, &checklist(&published.catalog, form)))
 }
 
 /// One page of the calling expert's tasks within this call's area. Each is looked at through its own person, wherever

@@ -24,8 +24,8 @@ pub enum Refused {
     OpinionGiven,
     /// The application is not with the experts any more, or not at the moment.
     NotUnderReview,
-    /// The finding does not follow from the facts.
-    Contradicts { code: String, finding: Finding },
+    /// The finding does not follow from what is said of the facts.
+    Contradicts { code: String, said: Finding, follows: Finding },
     /// Opinions are there already, and stand whatever is supplemented.
     OpinionsGiven,
     /// The name is an officer's.
@@ -85,16 +85,14 @@ impl Refused {
                 "该申请目前不在专家评审中。",
                 "the application is not under review at the moment.",
             ),
-            Self::Contradicts { code, finding: Finding::Met } => (
-                "OPINION_CONTRADICTS_CRITERIA",
-                format!("病种 {code}：缺少所列标准时，认定标准不成立，不能认定为符合。"),
-                format!("disease {code}: without these facts its criteria do not hold, so it is not MET."),
-            ),
-            Self::Contradicts { code, finding: Finding::NotMet } => (
-                "OPINION_CONTRADICTS_CRITERIA",
-                format!("病种 {code}：缺少所列标准时，认定标准仍然成立，不能认定为不符合。"),
-                format!("disease {code}: even without these facts its criteria hold, so it is not NOT_MET."),
-            ),
+            Self::Contradicts { code, said, follows } => {
+                let ((said_zh, said), (zh, en)) = (finding_words(*said), finding_words(*follows));
+                (
+                    "OPINION_CONTRADICTS_CRITERIA",
+                    format!("病种 {code}：按逐项认定，结论应为“{zh}”，不能为“{said_zh}”。"),
+                    format!("disease {code}: for these facts its criteria give {en}, not {said}."),
+                )
+            }
             Self::OpinionsGiven => plain(
                 "OPINIONS_GIVEN",
                 "已有专家提交评审意见，不能再要求补正。",
@@ -131,12 +129,10 @@ impl Refused {
             Self::NotUnderReview => {
                 ("如申请正在补正，请待补正后再提交意见。", "if it is being supplemented, answer after that.")
             }
-            Self::Contradicts { finding: Finding::Met, .. } => {
-                ("请改为“不符合”，或更正未满足的标准。", "find NOT_MET, or correct facts_not_met.")
-            }
-            Self::Contradicts { finding: Finding::NotMet, .. } => {
-                ("请列出全部未满足的标准，或改为“符合”。", "name every fact that is not met, or find MET.")
-            }
+            Self::Contradicts { .. } => (
+                "请改为应有的结论，或更正逐项认定。",
+                "send the finding that follows, or correct what is said of the facts.",
+            ),
             Self::OpinionsGiven => (
                 "请等待其余专家的意见并用 ConfirmDecision 审核确认；专家意见即为评审结果。",
                 "let the experts' outcome stand: wait for the other opinions and confirm with ConfirmDecision.",
@@ -162,5 +158,14 @@ impl Refused {
             | Self::OpinionsGiven
             | Self::NotUnderReview => "",
         }
+    }
+}
+
+/// A finding in Chinese and as the contract names it.
+fn finding_words(finding: Finding) -> (&'static str, &'static str) {
+    match finding {
+        Finding::Met => ("符合", "MET"),
+        Finding::NotMet => ("不符合", "NOT_MET"),
+        Finding::Unknown => ("无法认定", "UNKNOWN"),
     }
 }

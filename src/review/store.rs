@@ -8,7 +8,7 @@ use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::{Deserialize, Serialize};
 
-use super::domain::{Answered, Event, Expert, Open, Task, resource, task_name};
+use super::domain::{Event, Expert, Open, Task, resource, task_name};
 use super::panel::{Panel, Seated};
 use super::row::{claim, expert, panel, task};
 use crate::application::store::prefix;
@@ -257,11 +257,11 @@ pub async fn create_task(work: &Work, step: Step<Open, Event>) -> Result<Task> {
     Ok(task)
 }
 
-/// Saves the opinion on a task that was read in `version`.
-pub async fn save_task(work: &Work, version: i64, step: Step<Answered, Event>) -> Result<Task> {
+/// Saves a step of a task that was read in `version`.
+pub async fn save_task(work: &Work, version: i64, step: Step<impl Into<Task>, Event>) -> Result<Task> {
     use task::Column;
     let person = work.person()?;
-    let task = Task::Answered(step.state);
+    let task = step.state.into();
     let id = task.assigned().id;
     let place = task_place(person.psn_no.as_str(), id);
     let update = task::Entity::update_many()

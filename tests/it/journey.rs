@@ -14,6 +14,7 @@ use application::application_service_client::ApplicationServiceClient;
 use notice::notice_service_client::NoticeServiceClient;
 use review::review_service_client::ReviewServiceClient;
 
+use crate::world::opinion::opinions;
 use crate::world::scenario::{resident_row, row};
 use crate::world::{Engine, OFFICER, World, files, refused, request_id, wrong_fields};
 
@@ -133,6 +134,8 @@ async fn a_supplement_stops_the_clock(#[values(Engine::Sqlite, Engine::Postgres)
         items: vec![review::SupplementItem {
             opsp_dise_code: "M01600".to_owned(),
             text: "请补充检验报告。".to_owned(),
+            kind: catalog::MaterialKind::ExamReport.into(),
+            ..Default::default()
         }],
         request_id: request_id(),
         validate_only: false,
@@ -140,7 +143,10 @@ async fn a_supplement_stops_the_clock(#[values(Engine::Sqlite, Engine::Postgres)
     let mut officer = ReviewServiceClient::new(world.bureau(OFFICER));
     let waiting = officer.request_supplement(request.clone()).await.unwrap().into_inner();
     assert_eq!((waiting.state(), due(&waiting)), (application::ApplicationState::AwaitingSupplement, None));
-    assert_eq!(waiting.supplement_wanted[0].text_zh, "请补充检验报告。");
+    assert_eq!(
+        waiting.supplement_wanted[0].text_zh,
+        "请补正材料“血糖及糖化血红蛋白检查报告”：请补充检验报告。"
+    );
     let again = review::RequestSupplementRequest { request_id: request_id(), ..request };
     refused(officer.request_supplement(again).await, Code::FailedPrecondition, "APPLICATION_STATE");
 
@@ -194,15 +200,10 @@ async fn experts_who_differ_get_a_third(#[values(Engine::Sqlite, Engine::Postgre
     // What the member could say, said by somebody whose task it is not.
     let member = &panel.members[0];
     let task = world.tasks(&operator(member)).await.into_iter().find(|task| task.name == member.review_task);
-    let opinions = task.unwrap().lines.into_iter().map(|line| review::LineOpinion {
-        opsp_dise_code: line.opsp_dise_code,
-        finding: review::Finding::Met.into(),
-        facts_not_met: Vec::new(),
-        text: "意见".to_owned(),
-    });
+    let opinions = opinions(&task.unwrap(), &["M01600"]);
     let foreign = review::SubmitOpinionRequest {
         name: member.review_task.clone(),
-        opinions: opinions.collect(),
+        opinions,
         request_id: request_id(),
         validate_only: false,
     };

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
+mod criteria;
 mod edge;
 mod feed;
 mod foreign;
@@ -10,6 +11,7 @@ mod forms;
 mod journey;
 mod money;
 mod notice;
+mod once;
 mod paper;
 mod people;
 mod preview;

@@ -13,6 +13,7 @@ use application::ApplicationState;
 use application::application_service_client::ApplicationServiceClient;
 use review::review_service_client::ReviewServiceClient;
 
+use crate::world::opinion::opinions;
 use crate::world::scenario::{EXPERT_HOSPITALS, HOSPITAL, psn_no, row};
 use crate::world::{Engine, OFFICER, OTHER_OFFICER, World, files, reason, refused, request_id};
 
@@ -31,19 +32,9 @@ async fn task_of(world: &World, operator: &str, member: &review::PanelMember) ->
     tasks.into_iter().find(|task| task.name == member.review_task).expect("the member's task")
 }
 
-/// Opinions on a task: these diseases are met, of the others nothing is.
-fn opinions(task: &review::ReviewTask, met: &[&str]) -> Vec<review::LineOpinion> {
-    let opinion = |line: &review::ReviewLine| {
-        let met = met.contains(&line.opsp_dise_code.as_str());
-        let facts: BTreeSet<_> = line.facts.iter().filter(|_| !met).map(|fact| fact.fact.clone()).collect();
-        review::LineOpinion {
-            opsp_dise_code: line.opsp_dise_code.clone(),
-            finding: if met { review::Finding::Met } else { review::Finding::NotMet }.into(),
-            facts_not_met: facts.into_iter().collect(),
-            text: format!("对 {} 的意见", line.opsp_dise_code),
-        }
-    };
-    task.lines.iter().map(opinion).collect()
+/// The facts of some leaves, in order.
+fn facts(leaves: &[review::LeafFinding]) -> Vec<String> {
+    leaves.iter().map(|leaf| leaf.fact.clone()).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// Sends opinions on a task.
@@ -82,6 +73,8 @@ async fn ask(world: &World, name: &str) -> Result<application::Application, Stat
         items: vec![review::SupplementItem {
             opsp_dise_code: "M01600".to_owned(),
             text: "请补充检验报告。".to_owned(),
+            kind: MaterialKind::ExamReport.into(),
+            ..Default::default()
         }],
         request_id: request_id(),
         validate_only: false,
@@ -151,8 +144,18 @@ async fn one_line_may_be_approved_and_the_other_rejected(
     }
     for member in get_panel(&world, &name).await.unwrap().members {
         let task = task_of(&world, operator(&experts, &member), &member).await;
-        assert_eq!(member.opinions, opinions(&task, &TWO[..1]), "the bureau reads what was written");
-        assert!(!member.opinions[1].facts_not_met.is_empty());
+        let mut written = opinions(&task, &TWO[..1]);
+        for opinion in &mut written {
+            let evidence = format!("insured/{person}/materials/");
+            let told = member.opinions.iter().find(|told| told.opsp_dise_code == opinion.opsp_dise_code);
+            for (leaf, told) in opinion.leaves.iter_mut().zip(&told.unwrap().leaves) {
+                assert!(told.materials.len() == 1 && told.materials[0].starts_with(&evidence));
+                leaf.materials.clone_from(&told.materials);
+            }
+        }
+        written[1].facts_not_met = facts(&member.opinions[1].leaves);
+        assert!(!written[1].facts_not_met.is_empty());
+        assert_eq!(member.opinions, written, "the bureau reads what was written, under the names it knows");
     }
     let decided = world.confirm(&name).await.unwrap();
     let fates: Vec<_> = decided.lines.iter().map(|line| (line.state(), line.reasons.is_empty())).collect();

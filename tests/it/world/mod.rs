@@ -1,6 +1,7 @@
 //! A world of its own for each test: a real server in process, its own database, its own clock.
 
 pub mod files;
+pub mod opinion;
 pub mod postgres;
 pub mod scenario;
 

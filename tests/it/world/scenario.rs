@@ -23,6 +23,7 @@ use material::material_service_client::MaterialServiceClient;
 use notice::notice_service_client::NoticeServiceClient;
 use review::review_service_client::ReviewServiceClient;
 
+use super::opinion::opinions;
 use super::{OFFICER, OTHER_OFFICER, World, files, request_id, unique};
 
 /// A tertiary hospital of the sample, in 肃州.
@@ -257,20 +258,10 @@ impl World {
     /// An expert's opinion on all lines of a task.
     pub async fn opinion(&self, operator: &str, task: &str, met: bool) -> Result<review::ReviewTask, Status> {
         let seen = self.tasks(operator).await.into_iter().find(|seen| seen.name == task);
-        let lines = seen.map(|task| task.lines).unwrap_or_default();
-        let opinions = lines
-            .into_iter()
-            .map(|line| review::LineOpinion {
-                opsp_dise_code: line.opsp_dise_code,
-                finding: if met { review::Finding::Met } else { review::Finding::NotMet }.into(),
-                facts_not_met: if met {
-                    Vec::new()
-                } else {
-                    line.facts.into_iter().map(|fact| fact.fact).collect()
-                },
-                text: "意见".to_owned(),
-            })
-            .collect();
+        let opinions = seen.map_or_else(Vec::new, |seen| {
+            let codes = seen.lines.iter().map(|line| line.opsp_dise_code.as_str()).filter(|_| met);
+            opinions(&seen, &codes.collect::<Vec<_>>())
+        });
         let request = review::SubmitOpinionRequest {
             name: task.to_owned(),
             opinions,

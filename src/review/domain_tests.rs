@@ -1,0 +1,204 @@
+//! What an opinion must say to be taken.
+
+use super::*;
+use crate::review::said::SaidLeaf;
+use Finding::{Met, NotMet, Unknown};
+use time::macros::datetime;
+
+fn fact(name: &str) -> Criterion {
+    Criterion::Fact { fact: name.to_owned(), text: format!("{name}。") }
+}
+
+fn task() -> Open {
+    let line = |code: &str, criteria| Line {
+        code: code.to_owned(),
+        name: code.to_owned(),
+        group: "内分泌".to_owned(),
+        criteria,
+    };
+    let assigned = Assigned {
+        id: Id(uuid::Uuid::from_u128(1)),
+        application: Id(uuid::Uuid::from_u128(2)),
+        area: Region::find("620902").unwrap(),
+        expert: Id(uuid::Uuid::from_u128(3)),
+        operator: "zhang".to_owned(),
+        lines: vec![
+            line("A", Criterion::All { all: vec![fact("a"), fact("b")] }),
+            line("B", Criterion::Any { any: vec![fact("c"), fact("d")] }),
+        ],
+        sample: true,
+        assigned_at: datetime!(2025-03-03 0:00 UTC),
+    };
+    Open::assign(assigned).state
+}
+
+/// Three papers of which the second shows who it is.
+fn shown() -> Vec<Shown> {
+    let one = |number: usize| Shown {
+        id: Id(uuid::Uuid::from_u128(u128::try_from(number).unwrap())),
+        number,
+        title: "其他".to_owned(),
+    };
+    vec![one(1), one(3)]
+}
+
+fn name(number: usize) -> String {
+    format!("reviewTasks/{}/materials/{number}", Id(uuid::Uuid::from_u128(1)))
+}
+
+/// In the older way: only what is not met.
+fn older(code: &str, finding: Finding, facts: &[&str]) -> Said {
+    let facts_not_met = facts.iter().map(|fact| (*fact).to_owned()).collect();
+    Said { code: code.to_owned(), finding, facts_not_met, leaves: Vec::new(), text: String::new() }
+}
+
+/// Leaf by leaf, each on these materials.
+fn said(code: &str, finding: Finding, leaves: &[(&str, Finding, &[usize])]) -> Said {
+    let leaf = |(fact, finding, materials): &(&str, Finding, &[usize])| SaidLeaf {
+        fact: (*fact).to_owned(),
+        finding: *finding,
+        materials: materials.iter().map(|number| name(*number)).collect(),
+        note: String::new(),
+    };
+    Said { leaves: leaves.iter().map(leaf).collect(), ..older(code, finding, &[]) }
+}
+
+/// What is wrong: fields, or reasons with their subjects; nothing when the opinion is taken.
+fn check(said: &[Said], expected: &[&str]) {
+    let wrong: Vec<_> = match task().answer(said, &shown(), datetime!(2025-03-04 0:00 UTC)) {
+        Ok(step) => {
+            let codes: Vec<_> = step.state.opinions.iter().map(|opinion| opinion.code.as_str()).collect();
+            assert_eq!(codes, ["A", "B"], "in the order of the lines");
+            let again = Task::Answered(step.state).into_open().unwrap_err();
+            assert_eq!(Refusal::from(again).reason, "OPINION_GIVEN");
+            Vec::new()
+        }
+        Err(Error::Invalid(faults)) => faults.into_iter().map(|fault| fault.field).collect(),
+        Err(Error::Refused(reasons)) => {
+            reasons.iter().map(|reason| format!("{} {}", reason.reason, reason.subject)).collect()
+        }
+        Err(other) => panic!("{other}"),
+    };
+    assert_eq!(wrong, expected);
+}
+
+#[test]
+fn every_line_has_exactly_one_opinion() {
+    let met = |code| older(code, Met, &[]);
+    check(&[met("B"), met("A")], &[]);
+    check(&[met("A")], &["opinions"]);
+    check(&[met("A"), met("B"), met("B")], &["opinions"]);
+    check(&[met("A"), met("C")], &["opinions[1].opsp_dise_code", "opinions"]);
+}
+
+/// An opinion on A, with one on B that is in order.
+fn check_a(a: Said, expected: &[&str]) {
+    check(&[a, said("B", Met, &[("c", Met, &[1]), ("d", Unknown, &[])])], expected);
+}
+
+#[test]
+fn every_fact_of_a_line_is_judged_once() {
+    check_a(said("A", Met, &[("a", Met, &[1]), ("b", Met, &[1, 3])]), &[]);
+    check_a(said("A", Met, &[("a", Met, &[1])]), &["opinions[0].leaves"]);
+    check_a(
+        said("A", Met, &[("a", Met, &[1]), ("a", Met, &[1])]),
+        &["opinions[0].leaves[1].fact", "opinions[0].leaves"],
+    );
+    check_a(
+        said("A", Met, &[("a", Met, &[1]), ("b", Met, &[1]), ("c", Met, &[1])]),
+        &["opinions[0].leaves[2].fact"],
+    );
+}
+
+#[test]
+fn what_is_met_stands_on_a_material_of_the_task() {
+    let with = |finding: Finding, a: Finding, materials: &[usize]| {
+        said("A", finding, &[("a", a, materials), ("b", Met, &[3])])
+    };
+    check_a(with(Met, Met, &[]), &["opinions[0].leaves[0].materials"]);
+    check_a(with(Met, Met, &[2]), &["opinions[0].leaves[0].materials"]);
+    check_a(with(NotMet, NotMet, &[4]), &["opinions[0].leaves[0].materials"]);
+    check_a(with(NotMet, NotMet, &[]), &[]);
+    check_a(with(Unknown, Unknown, &[]), &[]);
+    check_a(with(Unknown, Unknown, &[1]), &[]);
+    let mut foreign = with(Met, Met, &[1]);
+    foreign.leaves[0].materials = vec!["reviewTasks/2/materials/1".to_owned()];
+    check_a(foreign, &["opinions[0].leaves[0].materials"]);
+}
+
+#[test]
+fn a_finding_follows_from_the_leaves() {
+    for (a, b, follows) in [
+        (Met, Met, Met),
+        (Met, Unknown, Unknown),
+        (Unknown, Unknown, Unknown),
+        (NotMet, Unknown, NotMet),
+        (NotMet, Met, NotMet),
+    ] {
+        for finding in [Met, NotMet, Unknown] {
+            let expected: &[_] = if finding == follows { &[] } else { &["OPINION_CONTRADICTS_CRITERIA A"] };
+            check_a(said("A", finding, &[("a", a, &[1]), ("b", b, &[1])]), expected);
+        }
+    }
+}
+
+#[test]
+fn both_ways_at_once_must_say_the_same() {
+    let both = |facts: &[&str]| Said {
+        facts_not_met: facts.iter().map(|fact| (*fact).to_owned()).collect(),
+        ..said("A", NotMet, &[("a", NotMet, &[1]), ("b", Unknown, &[])])
+    };
+    check_a(both(&[]), &[]);
+    check_a(both(&["a"]), &[]);
+    check_a(both(&["a", "b"]), &["opinions[0].facts_not_met"]);
+    check_a(both(&["b"]), &["opinions[0].facts_not_met"]);
+    let all_met = said("B", Met, &[("c", Met, &[1]), ("d", Met, &[1])]);
+    let step = task().answer(&[both(&[]), all_met], &shown(), datetime!(2025-03-04 0:00 UTC)).unwrap();
+    assert_eq!(step.state.opinions[0].facts_not_met, BTreeSet::from(["a".to_owned()]));
+}
+
+#[test]
+fn in_the_older_way_what_is_not_met_is_named_from_the_lines_own_facts() {
+    let not = |facts| [older("A", NotMet, facts), older("B", Met, &[])];
+    check(&not(&["a"]), &[]);
+    check(&not(&[]), &["opinions[0].facts_not_met"]);
+    check(&not(&["c"]), &["opinions[0].facts_not_met"]);
+    check(&[older("A", Met, &[]), older("B", Met, &["c"])], &[]);
+    check(&[older("A", Met, &[]), older("B", NotMet, &["c", "d"])], &[]);
+    check(&[older("A", Unknown, &["a"]), older("B", Met, &[])], &["opinions[0].leaves"]);
+    check(
+        &[older("A", Met, &["b"]), older("B", NotMet, &["c"])],
+        &["OPINION_CONTRADICTS_CRITERIA A", "OPINION_CONTRADICTS_CRITERIA B"],
+    );
+}
+
+#[test]
+fn a_task_that_is_opened_again_keeps_what_was_given() {
+    let give =
+        |open: Open, day| open.answer(&[older("A", Met, &[]), older("B", Met, &[])], &shown(), day).unwrap();
+    let first = give(task(), datetime!(2025-03-04 0:00 UTC)).state;
+    let again = first.clone().reopen().state;
+    assert_eq!(again.assigned, first.assigned);
+    let second = Task::from(give(again, datetime!(2025-03-14 0:00 UTC)).state);
+    let days: Vec<_> = second.earlier().iter().map(|given| given.answered_at).collect();
+    assert_eq!(days, [datetime!(2025-03-04 0:00 UTC)]);
+    assert!(second.earlier()[0].opinions == first.opinions && second.opinion("A").is_some());
+    let text = serde_json::to_string(&second).unwrap();
+    assert_eq!(serde_json::from_str::<Task>(&text).unwrap(), second);
+}
+
+#[test]
+fn a_task_of_before_any_was_opened_again_still_opens() {
+    let mut stored = serde_json::to_value(Task::from(task())).unwrap();
+    stored.as_object_mut().unwrap().remove("earlier").unwrap();
+    assert_eq!(serde_json::from_value::<Task>(stored).unwrap(), Task::from(task()));
+}
+
+#[test]
+fn an_opinion_of_before_there_were_leaves_still_opens() {
+    let text = r#"{"code":"A","finding":"not_met","facts_not_met":["a"],"text":"x"}"#;
+    let opinion: Opinion = serde_json::from_str(text).unwrap();
+    assert_eq!(["a", "b"].map(|fact| opinion.of(fact)), [NotMet, Met]);
+    let back: Opinion = serde_json::from_str(&serde_json::to_string(&opinion).unwrap()).unwrap();
+    assert!(back == opinion);
+}

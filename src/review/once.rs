@@ -1,0 +1,221 @@
+//! 一次性告知: what an officer may ask an applicant for. Everything that is missing is told once. Pure.
+//!
+//! The rule, exactly:
+//! 1. Only what the catalogue names may be asked for: a paper of the checklist under which the application was
+//!    submitted, or proof of a fact of the criteria of one of its diseases.
+//! 2. Whoever asks for the first time may ask for any of that.
+//! 3. Whoever asks again may ask for what was asked the last time, and for papers that came in since: nothing else is
+//!    newer than the last request, so everything else could have been asked then. A paper that came in serves every
+//!    paper of the checklist of its kind, unless it bears the name of another one.
+//! 4. Once the experts have judged and found a line UNKNOWN, it is the facts on which it hangs that may be asked for,
+//!    and those alone: nobody could know them before, and everything else could have been asked before.
+
+use std::collections::BTreeSet;
+
+use crate::application::domain::{Asked, Form, Request};
+use crate::catalog::domain::{Catalog, MaterialKind};
+use crate::kernel::error::Refusal;
+
+/// What an officer asks for.
+#[derive(Clone)]
+pub struct Item {
+    /// 病种代码 that it is about; empty for all.
+    pub code: String,
+    /// Kind of paper; none when it is about a fact.
+    pub kind: Option<MaterialKind>,
+    /// 材料名称; may be empty where the checklist has one paper of the kind.
+    pub title: String,
+    /// Name of a fact; empty when it is about a paper.
+    pub fact: String,
+    /// 需补正内容.
+    pub text: String,
+}
+
+/// A paper that came in since the last request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Paper {
+    /// Kind of paper.
+    pub kind: MaterialKind,
+    /// 材料名称, as the applicant says.
+    pub title: String,
+}
+
+/// What is known when something is asked for.
+pub struct Known<'a> {
+    /// The catalogue under which the application was submitted.
+    pub catalog: &'a Catalog,
+    /// What the applicant says.
+    pub form: &'a Form,
+    /// The last request; none before the first.
+    pub last: Option<&'a Request>,
+    /// What came in since.
+    pub new: &'a [Paper],
+    /// The facts, with their diseases, on which lines hang that the experts found UNKNOWN; none before they judged.
+    pub unknown: Option<&'a [(String, String)]>,
+}
+
+/// Why an item may not be asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotAskable {
+    /// The catalogue does not name it.
+    NotInChecklist {
+        /// Place of the item.
+        item: usize,
+    },
+    /// It could have been asked for the last time, or the first time.
+    TooLate {
+        /// Place of the item.
+        item: usize,
+        /// What is asked for.
+        what: String,
+    },
+    /// The experts have judged, and did not find it unknown.
+    Judged {
+        /// Place of the item.
+        item: usize,
+        /// What is asked for.
+        what: String,
+    },
+}
+
+impl Known<'_> {
+    /// What the items ask for, in the catalogue's words; or every item that may not be asked for.
+    pub fn asked(&self, items: &[Item]) -> Result<Vec<Asked>, Vec<NotAskable>> {
+        let mut refused = Vec::new();
+        let mut asked = Vec::new();
+        for (place, item) in items.iter().enumerate() {
+            match self.named(item) {
+                None => refused.push(NotAskable::NotInChecklist { item: place }),
+                Some(named) if self.in_time(&named) => asked.push(named),
+                Some(named) => {
+                    let (item, what) = (place, named.name().to_owned());
+                    refused.push(match self.unknown {
+                        None => NotAskable::TooLate { item, what },
+                        Some(_) => NotAskable::Judged { item, what },
+                    });
+                }
+            }
+        }
+        if refused.is_empty() { Ok(asked) } else { Err(refused) }
+    }
+
+    /// What is asked for, in words that the applicant reads.
+    pub fn words(&self, asked: &Asked) -> String {
+        match asked {
+            Asked::Paper { title, .. } => title.clone(),
+            Asked::Fact { code, fact } => {
+                let disease = self.catalog.disease(code);
+                let facts = disease.map(|disease| disease.criteria.facts()).unwrap_or_default();
+                let text = facts.into_iter().find(|(name, _)| name == fact).map(|(_, text)| text);
+                text.unwrap_or(fact).trim_end_matches('。').to_owned()
+            }
+        }
+    }
+
+    /// The one thing of the catalogue that an item names.
+    fn named(&self, item: &Item) -> Option<Asked> {
+        let fits = |asked: &Asked| match asked {
+            Asked::Paper { code, kind, title } => {
+                item.fact.is_empty()
+                    && item.kind == Some(*kind)
+                    && (item.title.is_empty() || item.title == *title)
+                    && (item.code.is_empty() || code.is_empty() || item.code == *code)
+            }
+            Asked::Fact { code, fact } => item.kind.is_none() && item.fact == *fact && item.code == *code,
+        };
+        let mut found = self.all().into_iter().filter(fits);
+        let first = found.next()?;
+        found.all(|other| other.is_same(&first)).then_some(first)
+    }
+
+    /// Everything that the catalogue names for the application.
+    fn all(&self) -> Vec<Asked> {
+        let paper = |code: &str, kind, title: &str| Asked::Paper {
+            code: code.to_owned(),
+            kind,
+            title: title.to_owned(),
+        };
+        let common = self.catalog.materials.iter();
+        let mut all: Vec<_> = common.map(|required| paper("", required.kind, &required.name)).collect();
+        let diseases = self.form.lines.iter().filter_map(|line| self.catalog.disease(&line.code));
+        for disease in diseases {
+            let own = disease.materials.iter();
+            all.extend(own.map(|required| paper(&disease.code, required.kind, &required.name)));
+            let fact =
+                |(fact, _): (&str, &str)| Asked::Fact { code: disease.code.clone(), fact: fact.to_owned() };
+            all.extend(disease.criteria.facts().into_iter().map(fact));
+        }
+        all
+    }
+
+    /// Whether it could not have been asked for before.
+    fn in_time(&self, asked: &Asked) -> bool {
+        if let Some(unknown) = self.unknown {
+            return matches!(asked, Asked::Fact { code, fact }
+                if unknown.iter().any(|(of, open)| of == code && open == fact));
+        }
+        let Some(last) = self.last else { return true };
+        last.items.iter().any(|before| before.is_same(asked))
+            || self.new.iter().any(|paper| self.serves(paper, asked))
+    }
+
+    fn serves(&self, paper: &Paper, asked: &Asked) -> bool {
+        let Asked::Paper { kind, title, .. } = asked else { return false };
+        let of_another = || {
+            self.all().iter().any(|other| {
+                matches!(other, Asked::Paper { title: other, .. } if *other == paper.title && other != title)
+            })
+        };
+        paper.kind == *kind && !of_another()
+    }
+}
+
+/// All of it in words. What helps is told once: the details of an answer travel in a header of limited size.
+pub fn refusals(refused: Vec<NotAskable>) -> Vec<Refusal> {
+    let mut told = BTreeSet::new();
+    let refusals = refused.into_iter().map(Refusal::from);
+    refusals
+        .map(|refusal| if told.insert(refusal.help_en.clone()) { refusal } else { refusal.help("", "") })
+        .collect()
+}
+
+impl From<NotAskable> for Refusal {
+    fn from(refused: NotAskable) -> Self {
+        match refused {
+            NotAskable::NotInChecklist { item } => Self::new(
+                "NOT_IN_CHECKLIST",
+                format!("第 {} 项不在该申请的材料清单或认定标准中，不得要求。", item + 1),
+                format!("item {} names nothing of the application's checklist or criteria.", item + 1),
+            )
+            .help(
+                "请按病种目录（GetDisease）写明材料类型和名称，或病种代码和认定标准的事实名。",
+                "name a kind and title, or a disease and a fact, as GetDisease tells them.",
+            )
+            .about(format!("items[{item}]")),
+            NotAskable::TooLate { item, what } => Self::new(
+                "ASKED_TOO_LATE",
+                format!("第 {} 项“{what}”在上次告知补正时即可提出，不得再次要求补正。", item + 1),
+                format!("item {} ({what}) could have been asked for with the last request.", item + 1),
+            )
+            .help(
+                "只能要求上次已告知的事项，或此后新交的材料；其余请按现有材料办理。",
+                "ask only for what was asked for then or came in since; decide from the materials at hand.",
+            )
+            .about(format!("items[{item}]")),
+            NotAskable::Judged { item, what } => Self::new(
+                "ASKED_TOO_LATE",
+                format!("第 {} 项“{what}”在专家评审之前即可提出，不得再要求补正。", item + 1),
+                format!("item {} ({what}) could have been asked for before the experts judged.", item + 1),
+            )
+            .help(
+                "只能要求专家认为无法认定的标准，见 GetPanel 的 facts_unknown。",
+                "ask only for what the experts could not judge: facts_unknown in GetPanel.",
+            )
+            .about(format!("items[{item}]")),
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "once_tests.rs"]
+mod tests;

@@ -1,0 +1,202 @@
+//! What may be asked for, first and again.
+
+use super::*;
+use crate::application::domain::LineForm;
+use crate::catalog::domain::SAMPLE;
+use crate::kernel::calendar::parse_date;
+
+/// 糖尿病, with one exam report of its own, and 恶性肿瘤, with another.
+const DIABETES: &str = "M01600";
+const CANCER: &str = "M00500";
+const REPORT: &str = "血糖及糖化血红蛋白检查报告";
+const CERTIFICATE: &str = "二级及以上医院的疾病诊断证明";
+
+fn form(codes: &[&str]) -> Form {
+    let line = |code: &&str| LineForm {
+        code: (*code).to_owned(),
+        ide_fixmedins_no: String::new(),
+        hosp_ide_date: parse_date("2025-03-03").unwrap(),
+        diag_dr_codg: String::new(),
+        diag_dr_name: String::new(),
+    };
+    Form {
+        appy_rea: String::new(),
+        tel: String::new(),
+        agent: None,
+        lines: codes.iter().map(line).collect(),
+        materials: Vec::new(),
+        dcla_souc: "03".to_owned(),
+    }
+}
+
+fn paper(code: &str, kind: MaterialKind, title: &str) -> Item {
+    Item {
+        code: code.to_owned(),
+        kind: Some(kind),
+        title: title.to_owned(),
+        fact: String::new(),
+        text: "请补充。".to_owned(),
+    }
+}
+
+fn report() -> Item {
+    paper(DIABETES, MaterialKind::ExamReport, REPORT)
+}
+
+fn certificate() -> Item {
+    paper("", MaterialKind::DiagnosisCertificate, CERTIFICATE)
+}
+
+fn fact(code: &str, fact: &str) -> Item {
+    Item { kind: None, fact: fact.to_owned(), ..paper(code, MaterialKind::Other, "") }
+}
+
+fn hba1c() -> Item {
+    fact(DIABETES, "hba1c_6_5")
+}
+
+/// What stands at the time of a request.
+#[derive(Default)]
+struct At<'a> {
+    /// What was asked for the last time.
+    last: Option<Vec<Item>>,
+    /// What came in since.
+    new: Vec<(MaterialKind, &'a str)>,
+    /// What the experts found unknown.
+    unknown: Option<&'a [(&'a str, &'a str)]>,
+}
+
+/// The reasons why items may not be asked for at that time, each with its place; empty when they may.
+fn check(codes: &[&str], at: &At<'_>, items: &[Item], expected: &[(&str, &str)]) {
+    let catalog = Catalog::parse(SAMPLE).unwrap();
+    let form = form(codes);
+    let first = Known { catalog: &catalog, form: &form, last: None, new: &[], unknown: None };
+    let last = at.last.as_ref().map(|items| Request {
+        items: first.asked(items).unwrap(),
+        materials: 7,
+        on: parse_date("2025-03-03").unwrap(),
+    });
+    let new: Vec<_> =
+        at.new.iter().map(|(kind, title)| Paper { kind: *kind, title: (*title).to_owned() }).collect();
+    let unknown: Option<Vec<_>> = at
+        .unknown
+        .map(|facts| facts.iter().map(|(code, fact)| ((*code).to_owned(), (*fact).to_owned())).collect());
+    let known = Known { last: last.as_ref(), new: &new, unknown: unknown.as_deref(), ..first };
+    let refused = refusals(known.asked(items).err().unwrap_or_default());
+    let found: Vec<_> =
+        refused.iter().map(|refusal| (refusal.subject.as_str(), refusal.reason.as_ref())).collect();
+    assert_eq!(found, expected);
+    if let Some(first) = refused.first() {
+        assert!(!first.help_zh.is_empty() && !first.help_en.is_empty(), "{first:?}");
+    }
+}
+
+#[test]
+fn the_first_time_everything_that_the_catalogue_names_may_be_asked_for() {
+    let first = At::default();
+    let items = [report(), certificate(), hba1c(), paper("", MaterialKind::ExamReport, "")];
+    check(&[DIABETES], &first, &items, &[]);
+    check(&[DIABETES], &first, &[paper(DIABETES, MaterialKind::DiagnosisCertificate, "")], &[]);
+    check(&[DIABETES, CANCER], &first, &[report(), hba1c()], &[]);
+}
+
+#[test]
+fn nothing_else_is_ever_asked_for() {
+    for item in [
+        paper("", MaterialKind::Referral, "转诊证明"),
+        paper(DIABETES, MaterialKind::ExamReport, "无犯罪记录证明"),
+        paper(CANCER, MaterialKind::ExamReport, REPORT),
+        paper(DIABETES, MaterialKind::MedicalRecord, REPORT),
+        fact(DIABETES, "no_such_fact"),
+        fact("", "hba1c_6_5"),
+        fact(CANCER, "hba1c_6_5"),
+        fact("", ""),
+    ] {
+        check(&[DIABETES], &At::default(), &[report(), item], &[("items[1]", "NOT_IN_CHECKLIST")]);
+    }
+    // Both diseases ask for an exam report, of different names: which one is not said.
+    let vague = paper("", MaterialKind::ExamReport, "");
+    check(
+        &[DIABETES, CANCER],
+        &At::default(),
+        std::slice::from_ref(&vague),
+        &[("items[0]", "NOT_IN_CHECKLIST")],
+    );
+    check(&[DIABETES, CANCER], &At::default(), &[Item { code: CANCER.to_owned(), ..vague.clone() }], &[]);
+    // Here both ask for the same one.
+    check(&["M07803", "M07804"], &At::default(), &[vague], &[]);
+}
+
+#[test]
+fn again_only_what_was_asked_for_or_came_in_since() {
+    let again = |new: &[(MaterialKind, &'static str)]| At {
+        last: Some(vec![report()]),
+        new: new.to_vec(),
+        unknown: None,
+    };
+    let exam = MaterialKind::ExamReport;
+    let late = [("items[0]", "ASKED_TOO_LATE")];
+    for (new, item, expected) in [
+        // Nothing came in for it, or what came in is faulty.
+        (&[][..], report(), &[][..]),
+        (&[(exam, REPORT)], report(), &[]),
+        // It was there, and not asked for.
+        (&[(exam, REPORT)], certificate(), &late),
+        (&[(exam, REPORT)], hba1c(), &late),
+        // It came in unasked.
+        (&[(MaterialKind::DiagnosisCertificate, CERTIFICATE)], certificate(), &[]),
+        (&[(MaterialKind::DiagnosisCertificate, "新的诊断证明")], certificate(), &[]),
+        // The right name under another kind is another paper.
+        (&[(MaterialKind::Other, CERTIFICATE)], certificate(), &late),
+    ] {
+        check(&[DIABETES], &again(new), &[item], expected);
+    }
+    let both = [certificate(), report(), hba1c(), paper("", MaterialKind::Referral, "")];
+    let wrong =
+        [("items[0]", "ASKED_TOO_LATE"), ("items[2]", "ASKED_TOO_LATE"), ("items[3]", "NOT_IN_CHECKLIST")];
+    check(&[DIABETES], &again(&[]), &both, &wrong);
+    // A paper that bears the name of another one of its kind does not serve this one.
+    let other = paper(CANCER, exam, "");
+    check(&[DIABETES, CANCER], &again(&[(exam, REPORT)]), std::slice::from_ref(&other), &late);
+    check(&[DIABETES, CANCER], &again(&[(exam, "病理报告单")]), &[other], &[]);
+}
+
+#[test]
+fn one_paper_is_the_same_for_both_diseases_that_ask_for_it() {
+    let exam = |code: &str| paper(code, MaterialKind::ExamReport, "肾功能检查报告");
+    let last = Some(vec![exam("M07803")]);
+    let codes = ["M07803", "M07804"];
+    check(&codes, &At { last, ..At::default() }, &[exam("M07804"), exam("")], &[]);
+}
+
+#[test]
+fn after_the_experts_only_what_they_could_not_judge() {
+    let unknown = [(DIABETES, "hba1c_6_5")];
+    let late = [("items[0]", "ASKED_TOO_LATE")];
+    for last in [None, Some(vec![report(), fact(DIABETES, "two_hour_glucose_11_1")])] {
+        let judged = At { last, new: vec![(MaterialKind::ExamReport, REPORT)], unknown: Some(&unknown) };
+        check(&[DIABETES, CANCER], &judged, &[hba1c()], &[]);
+        check(&[DIABETES, CANCER], &judged, &[report()], &late);
+        check(&[DIABETES, CANCER], &judged, &[fact(DIABETES, "two_hour_glucose_11_1")], &late);
+        check(
+            &[DIABETES, CANCER],
+            &judged,
+            &[fact(CANCER, "hba1c_6_5")],
+            &[("items[0]", "NOT_IN_CHECKLIST")],
+        );
+    }
+}
+
+#[test]
+fn twenty_refusals_fit_into_an_answer() {
+    let catalog = Catalog::parse(SAMPLE).unwrap();
+    let form = form(&[DIABETES]);
+    let nothing = Request { items: Vec::new(), materials: 7, on: parse_date("2025-03-03").unwrap() };
+    let known = Known { catalog: &catalog, form: &form, last: Some(&nothing), new: &[], unknown: None };
+    for item in [fact(DIABETES, "x"), certificate(), fact(DIABETES, "glucose_lowering_drug_needed")] {
+        let refusals = refusals(known.asked(&vec![item; 20]).unwrap_err());
+        assert_eq!(refusals.len(), 20);
+        let size: usize = refusals.iter().map(|refusal| refusal.zh.len() + refusal.help_zh.len()).sum();
+        assert!(size < 4_000, "the details of an answer travel in a header: {size}");
+    }
+}

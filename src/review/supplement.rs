@@ -1,0 +1,120 @@
+//! 一次性告知补正: asks the applicant for everything that is missing, at once.
+
+use super::domain::{Answered, Refused, Task};
+use super::once::{Item, Known, Paper, refusals};
+use super::panel::Seated;
+use super::store as reviews;
+use crate::application::domain::{Asked, Filed};
+use crate::application::store::{self, Stored};
+use crate::catalog::store::Catalogs;
+use crate::db::work::{View, Work};
+use crate::kernel::calendar::Calendar;
+use crate::kernel::error::{Error, Refusal, Result, Violation};
+use crate::kernel::id::Id;
+
+/// Asks for a supplement. Opinions stand, so that nothing is asked for once an expert has given one; unless all have and
+/// found a line UNKNOWN: then they judge anew what comes in.
+pub async fn request(
+    work: &Work,
+    catalogs: &Catalogs,
+    calendar: &Calendar,
+    id: Id,
+    items: &[Item],
+) -> Result<Stored> {
+    let stored = store::get(work, id).await?;
+    let pending = stored.application.into_pending().map_err(Refusal::from)?;
+    let filed = pending.filed();
+    let faults = faults(items, &filed.form.codes());
+    if !faults.is_empty() {
+        return Err(Error::Invalid(faults));
+    }
+    let judged = reviews::seated(work, id).await?.map(|stored| stored.value).filter(has_opinion);
+    let unknown = match &judged {
+        Some(seated) => Some(seated.wanting().ok_or(Refused::OpinionsGiven).map_err(Refusal::from)?),
+        None => None,
+    };
+    let published = catalogs.in_force(&filed.case.area, filed.appy_date)?;
+    let new = new_papers(work, filed).await?;
+    let known = Known {
+        catalog: &published.catalog,
+        form: &filed.form,
+        last: filed.requests.last(),
+        new: &new,
+        unknown: unknown.as_deref(),
+    };
+    let asked = known.asked(items).map_err(refusals)?;
+    let wanted = items.iter().zip(&asked).map(|(item, asked)| wanted(item, asked, &known)).collect();
+    if let Some(seated) = judged {
+        reopen(work, seated).await?;
+    }
+    store::save(work, calendar, stored.version, pending.ask(asked, wanted, work.today())).await
+}
+
+fn has_opinion(seated: &Seated) -> bool {
+    seated.tasks.iter().any(|task| task.answered().is_some())
+}
+
+/// What came in since the last request.
+async fn new_papers(view: &View, filed: &Filed) -> Result<Vec<Paper>> {
+    let Some(last) = filed.requests.last() else { return Ok(Vec::new()) };
+    let new = filed.form.materials.get(last.materials..).unwrap_or_default();
+    let stored = crate::material::store::get_all(view, new).await?;
+    let paper = |material: crate::material::domain::Material| Paper {
+        kind: material.kind,
+        title: material.label.title,
+    };
+    Ok(stored.into_iter().map(|stored| paper(stored.material)).collect())
+}
+
+/// The experts judge anew once the supplement is there.
+async fn reopen(work: &Work, seated: Seated) -> Result<()> {
+    for member in &seated.panel.members {
+        let stored = reviews::task(work, member.task, &member.operator).await?;
+        let answered: Answered = match stored.value {
+            Task::Answered(answered) => answered,
+            Task::Open(_) => continue,
+        };
+        reviews::save_task(work, stored.version, answered.reopen()).await?;
+    }
+    Ok(())
+}
+
+/// What the applicant reads of an item.
+fn wanted(item: &Item, asked: &Asked, known: &Known<'_>) -> Refusal {
+    let (words, text) = (known.words(asked), &item.text);
+    let (zh, en) = match asked {
+        Asked::Paper { .. } => (
+            format!("请补正材料“{words}”：{text}"),
+            format!("the bureau asks for the material {words}: {text}"),
+        ),
+        Asked::Fact { fact, .. } => (
+            format!("请补充能证明“{words}”的材料：{text}"),
+            format!("the bureau asks for proof of the criterion {fact}: {text}"),
+        ),
+    };
+    Refusal::new("SUPPLEMENT_WANTED", zh, en)
+        .help("请补充后用 SupplementApplication 提交。", "add it and send it with SupplementApplication.")
+        .about(item.code.clone())
+}
+
+/// Items about a disease that was not applied for, or about a paper and a fact at once.
+fn faults(items: &[Item], codes: &[String]) -> Vec<Violation> {
+    let mut faults = Vec::new();
+    for (index, item) in items.iter().enumerate() {
+        if !item.code.is_empty() && !codes.contains(&item.code) {
+            faults.push(Violation::new(
+                &format!("items[{index}].opsp_dise_code"),
+                "不是本申请的病种",
+                "is no disease of this application",
+            ));
+        }
+        if !item.fact.is_empty() && (item.kind.is_some() || !item.title.is_empty()) {
+            faults.push(Violation::new(
+                &format!("items[{index}].fact"),
+                "材料与标准只能指明其一",
+                "names a fact beside a material: one of them",
+            ));
+        }
+    }
+    faults
+}
