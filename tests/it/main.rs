@@ -3,7 +3,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
+mod catalogue;
 mod edge;
+mod faulty;
 mod feed;
 mod foreign;
 mod journey;
@@ -14,6 +16,7 @@ mod people;
 mod process;
 mod profile;
 mod review;
+mod second_city;
 mod tidy;
 mod upload;
 mod world;
