@@ -87,6 +87,8 @@ pub struct CallerConfig {
 pub struct Limits {
     /// Largest message, in bytes.
     pub message_bytes: usize,
+    /// Largest import of a catalogue or of a list of institutions, in bytes.
+    pub catalog_bytes: usize,
     /// Largest material, in bytes.
     pub upload_bytes: usize,
     /// Most materials of one person.
@@ -139,6 +141,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             message_bytes: 2 << 20,
+            catalog_bytes: 32 << 20,
             upload_bytes: 10 << 20,
             materials_per_person: 500,
             calls: 1024,
@@ -155,6 +158,7 @@ impl Limits {
     fn verify(&self) -> anyhow::Result<()> {
         let least = [
             ("message_bytes", self.message_bytes >= 64 << 10),
+            ("catalog_bytes", self.catalog_bytes >= 64 << 10),
             ("upload_bytes", self.upload_bytes >= 1 << 10),
             ("materials_per_person", self.materials_per_person >= 1),
             ("calls", self.calls >= 1),

@@ -183,13 +183,13 @@ fn routes(app: &App) -> Routes {
     use pb::residence::v1::remote_residence_service_server::RemoteResidenceServiceServer;
     use pb::review::v1::review_service_server::ReviewServiceServer;
     use pb::settlement::v1::settlement_service_server::SettlementServiceServer;
-    let most = app.config.limits.message_bytes;
+    let (most, catalog_bytes) = (app.config.limits.message_bytes, app.config.limits.catalog_bytes);
     let app = || app.clone();
     let insured = insured::grpc::Service { app: app(), held };
     let application = application::grpc::Service { app: app(), held_benefits };
     let ops = ops::grpc::Service { app: app(), jobs: worker::JOBS };
-    let catalog = catalog::grpc::Service(app(), ELSEWHERE);
-    Routes::new(CatalogServiceServer::new(catalog).max_decoding_message_size(most))
+    let catalog = CatalogServiceServer::new(catalog::grpc::Service(app(), ELSEWHERE));
+    Routes::new(catalog.max_decoding_message_size(most.max(catalog_bytes)))
         .add_service(InsuredServiceServer::new(insured).max_decoding_message_size(most))
         .add_service(
             MaterialServiceServer::new(material::grpc::Service(app())).max_decoding_message_size(most),
@@ -269,6 +269,10 @@ async fn readiness(app: App, health: HealthReporter, draining: watch::Receiver<b
                 tracing::warn!("not ready: the database does not answer");
             }
             last = Some(ready);
+        }
+        // Every instance follows what any of them publishes.
+        if ready && let Err(error) = app.catalogs.refresh(&app.db).await {
+            tracing::warn!(%error, "published catalogues could not be taken up: tried again");
         }
         tokio::time::sleep(READINESS).await;
     }

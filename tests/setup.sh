@@ -49,6 +49,7 @@ need_postgres() {
 need_pdf_tools() {
     { command -v pdftotext && command -v pdftoppm && command -v pdffonts; } >/dev/null || apt_install poppler-utils
     command -v zbarimg >/dev/null || apt_install zbar-tools
+    command -v jq >/dev/null || apt_install jq
 }
 
 # Clients that nobody here wrote: grpcio, grpcurl and protovalidate in a virtual environment, buf beside it.

@@ -4,6 +4,7 @@ mod admission;
 pub mod checklist;
 pub mod convert;
 pub mod create;
+mod designation;
 pub mod domain;
 mod event;
 mod form;

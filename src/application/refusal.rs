@@ -1,6 +1,8 @@
 //! Why a step of an application is refused, in words.
 
-use crate::catalog::domain::Level;
+use time::Date;
+
+use crate::catalog::domain::{Insutype, Level};
 use crate::insured::domain::NotEligible;
 use crate::kernel::error::Refusal;
 
@@ -16,6 +18,8 @@ pub enum StepRefused {
     Material { code: String, title: String, fault: MaterialFault },
     /// A line names an institution that the catalogue does not have.
     InstitutionUnknown { code: String, fixmedins_code: String },
+    /// The institution was not a designated one for the disease and the insured kind on the day of the identification.
+    NotDesignated { code: String, fixmedins_code: String, day: Date, kind: Insutype },
     /// The date of the identification lies in the future.
     IdentifiedInFuture { code: String },
     /// The line is not there or not where it has to be.
@@ -65,6 +69,19 @@ impl From<StepRefused> for Refusal {
                 format!("institution {fixmedins_code} is not a designated one."),
             )
             .help("请用 ListInstitutions 查询机构编号。", "look the code up with ListInstitutions.")
+            .about(code),
+            StepRefused::NotDesignated { code, fixmedins_code, day, kind } => Self::new(
+                "INSTITUTION_NOT_DESIGNATED",
+                format!("{day}，{fixmedins_code} 不是{}参保人病种 {code} 的定点医药机构。", kind.name()),
+                format!(
+                    "on {day} {fixmedins_code} was not designated for {code} of insured kind {}.",
+                    kind.code()
+                ),
+            )
+            .help(
+                "请用 ListInstitutions 查询该病种的定点机构，由其鉴定后再申请。",
+                "ListInstitutions shows which institutions are; be assessed by one of them.",
+            )
             .about(code),
             StepRefused::IdentifiedInFuture { code } => Self::new(
                 "IDENTIFIED_IN_FUTURE",

@@ -2,6 +2,7 @@
 
 use super::admission::admit;
 use super::checklist::{Complete, complete};
+use super::designation;
 use super::domain::StepRefused;
 use super::store::{self, Stored};
 use crate::app::{App, Ask};
@@ -26,7 +27,10 @@ pub async fn submit(
     let materials: Vec<_> = papers.iter().map(|paper| paper.material.clone()).collect();
     let own = Some(draft.case.id);
     let admitted = admit(work, catalog, held_benefits, &draft.form.codes(), own).await?;
-    let (eligible, complete) = both(admitted, complete(&draft.form, catalog, &materials, today))?;
+    let kind = admitted.as_ref().map_or(draft.case.insutype, |eligible| eligible.insured().insutype);
+    let undesignated = designation::faults(&draft.form, catalog, kind);
+    let complete = complete(&draft.form, catalog, &materials, today);
+    let (eligible, complete) = both(admitted, complete, undesignated)?;
     material::store::mark_in_use(work, &papers).await?;
     let step = draft.submit(&eligible, &complete, catalog, &published.sha256, today);
     store::save(work, &app.calendar, stored.version, step).await
@@ -35,12 +39,13 @@ pub async fn submit(
 fn both(
     admitted: Result<Eligible, Vec<Refusal>>,
     complete: Result<Complete, Vec<StepRefused>>,
+    undesignated: Vec<StepRefused>,
 ) -> Result<(Eligible, Complete)> {
     let (mut refusals, faults) = match (admitted, complete) {
-        (Ok(eligible), Ok(complete)) => return Ok((eligible, complete)),
+        (Ok(eligible), Ok(complete)) if undesignated.is_empty() => return Ok((eligible, complete)),
         (admitted, complete) => (admitted.err().unwrap_or_default(), complete.err().unwrap_or_default()),
     };
-    for refusal in faults.into_iter().map(Refusal::from) {
+    for refusal in faults.into_iter().chain(undesignated).map(Refusal::from) {
         // Both look the disease up: an unknown one is told once.
         if !refusals.contains(&refusal) {
             refusals.push(refusal);

@@ -57,6 +57,16 @@ impl Criterion {
         }
     }
 
+    /// The word under which its children stand; empty for a fact.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Fact { .. } => "",
+            Self::All { .. } => "all",
+            Self::Any { .. } => "any",
+            Self::AtLeast { .. } => "of",
+        }
+    }
+
     /// All facts with their texts, in the order of the tree.
     pub fn facts(&self) -> Vec<(&str, &str)> {
         match self {

@@ -6,7 +6,8 @@ use time::Date;
 
 use super::criteria::Criterion;
 pub use super::faults::Fault;
-pub use super::policy::{Case, HospitalRule, PersonRule, PlaceRule, Policy};
+use super::import::{self, File};
+pub use super::policy::{Bound, Case, HospitalRule, PersonRule, PlaceRule, Policy};
 pub use super::rules::{BenefitStart, InsuranceRule, Rules, SeveralDiseases};
 pub use super::words::{Insutype, Level, MaterialKind};
 use crate::kernel::calendar::parse_date;
@@ -35,7 +36,11 @@ pub struct Catalog {
     pub diseases: Vec<Disease>,
     /// 待遇政策.
     pub policies: Vec<Policy>,
-    /// 定点医药机构.
+    /// 政策范围.
+    #[serde(default)]
+    pub bounds: Vec<Bound>,
+    /// 定点医药机构, until the area has a list of its own.
+    #[serde(default)]
     pub institutions: Vec<Institution>,
 }
 
@@ -118,6 +123,13 @@ pub struct Disease {
     pub criteria: Criterion,
 }
 
+impl Disease {
+    /// 国家病种代码: the one that its code maps to, or its code.
+    pub fn national(&self) -> &str {
+        if self.national_code.is_empty() { &self.code } else { &self.national_code }
+    }
+}
+
 /// Whom a disease can befall.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -155,6 +167,24 @@ pub struct Institution {
     pub diseases: Vec<String>,
 }
 
+/// 定点医药机构名录 of an area: what holds instead of the list in its catalogue.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InstitutionList {
+    /// 统筹区.
+    pub area: String,
+    /// Version.
+    pub version: String,
+    /// First day on which it is in force.
+    pub in_force_from: String,
+    /// True while it is not the official one.
+    pub sample: bool,
+    /// Where it comes from, in one sentence.
+    pub source: String,
+    /// The institutions.
+    pub institutions: Vec<Institution>,
+}
+
 impl Institution {
     /// Its level.
     pub fn level(&self) -> Level {
@@ -167,14 +197,18 @@ impl Institution {
         let to = self.enddate.as_deref().and_then(parse_date);
         from.is_some_and(|from| from <= day) && to.is_none_or(|to| day <= to)
     }
+
+    /// Whether it is designated for a disease and an insured kind. Naming none means all.
+    pub fn serves(&self, code: &str, kind: Insutype) -> bool {
+        let disease = self.diseases.is_empty() || self.diseases.iter().any(|own| own == code);
+        disease && (self.insutypes.is_empty() || self.insutypes.contains(&kind))
+    }
 }
 
 impl Catalog {
-    /// Reads a catalogue from TOML; every fault that is found, at once.
+    /// Reads a catalogue from one TOML file; every fault that is found, at once.
     pub fn parse(text: &str) -> Result<Self, Vec<Fault>> {
-        let catalog: Self = toml::from_str(text).map_err(|error| vec![Fault(error.to_string())])?;
-        let faults = catalog.faults();
-        if faults.is_empty() { Ok(catalog) } else { Err(faults) }
+        import::parse(&[File { name: import::DOCUMENT.to_owned(), content: text.to_owned() }])
     }
 
     /// SHA-256 over its content, hexadecimal.

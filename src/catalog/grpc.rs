@@ -1,22 +1,29 @@
 //! CatalogService.
 
+use std::sync::Arc;
+
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
+use time::OffsetDateTime;
 use tonic::{Request, Status};
 
-use super::criteria::Criterion;
-use super::domain::{self, Catalog, HospitalRule, Insutype, Level};
+pub use super::convert::insutype;
+use super::convert::{count, files, institution, message, national_code, policy, told, version};
+use super::domain::{self, Catalog};
+use super::import::File;
+use super::publish::{self, Imported};
+use super::store::{self, Published};
 use crate::app::App;
 use crate::db::Db;
 use crate::db::page::Page;
+use crate::db::source::micros;
 use crate::kernel::calendar::parse_date;
 use crate::kernel::error::{Error, Result};
 use crate::kernel::id::name_parts;
 use crate::kernel::region::Region;
 use crate::proto::google::r#type::Date as DateMessage;
 use crate::proto::opsp::catalog::v1 as pb;
-use crate::proto::opsp::common::v1 as common;
-use crate::rpc::call::{Answer, Serves, read};
+use crate::rpc::call::{Answer, Serves, read, write};
 use crate::rpc::parse::{area, date_message, to_date};
 
 /// The service, with those of its RPCs that read what lies to the right of the catalogue.
@@ -47,12 +54,11 @@ impl pb::catalog_service_server::CatalogService for Service {
     async fn get_disease(&self, request: Request<pb::GetDiseaseRequest>) -> Answer<pb::Disease> {
         read(self, request, |service, view, input| {
             Box::pin(async move {
-                let published = service
-                    .0
-                    .catalogs
-                    .in_force(&area(&input.name)?, as_of(input.as_of.as_ref(), view.today()))?;
+                let day = as_of(input.as_of.as_ref(), view.today());
+                let known = known_at(input.known_at.as_ref())?;
+                let published = service.0.catalogs.as_known(&area(&input.name)?, day, known)?;
                 let disease = disease(&published.catalog, &input.name)?;
-                Ok(message(&published.catalog, disease))
+                Ok(message(&published, disease))
             })
         })
         .await
@@ -65,19 +71,18 @@ impl pb::catalog_service_server::CatalogService for Service {
         read(self, request, |service, view, input| {
             Box::pin(async move {
                 let day = as_of(input.as_of.as_ref(), view.today());
-                let published = service.0.catalogs.in_force(&area(&input.parent)?, day)?;
-                let listing = format!("diseases/{}/{}", input.parent, published.sha256);
+                let known = known_at(input.known_at.as_ref())?;
+                let published = service.0.catalogs.as_known(&area(&input.parent)?, day, known)?;
+                let national = &input.national_opsp_dise_code;
+                let listing = format!("diseases/{}/{}/{national}", input.parent, published.sha256);
                 let page = Page::read(view, listing, input.page_size, 100, &input.page_token)?;
                 let mut rows: Vec<_> = published.catalog.diseases.iter().collect();
                 rows.sort_by(|left, right| left.code.cmp(&right.code));
+                rows.retain(|disease| national.is_empty() || national_code(disease) == national);
                 rows.retain(|disease| page.after.as_ref().is_none_or(|after| disease.code > *after));
                 let paged = page.close(view, rows, |disease| disease.code.clone())?;
                 Ok(pb::ListDiseasesResponse {
-                    diseases: paged
-                        .items
-                        .into_iter()
-                        .map(|disease| message(&published.catalog, disease))
-                        .collect(),
+                    diseases: paged.items.into_iter().map(|disease| message(&published, disease)).collect(),
                     next_page_token: paged.next_page_token,
                 })
             })
@@ -92,12 +97,14 @@ impl pb::catalog_service_server::CatalogService for Service {
         read(self, request, |service, view, input| {
             Box::pin(async move {
                 let day = as_of(input.as_of.as_ref(), view.today());
-                let published = service.0.catalogs.in_force(&area(&input.parent)?, day)?;
+                let known = known_at(input.known_at.as_ref())?;
+                let published = service.0.catalogs.as_known(&area(&input.parent)?, day, known)?;
                 let disease = disease(&published.catalog, &input.parent)?;
                 Ok(pb::ListPoliciesResponse {
                     policies: published.catalog.policies(disease).into_iter().map(policy).collect(),
                     catalog_version: published.catalog.version.clone(),
                     sample: published.catalog.sample,
+                    catalog_sha256: published.sha256.clone(),
                 })
             })
         })
@@ -111,8 +118,10 @@ impl pb::catalog_service_server::CatalogService for Service {
         read(self, request, |service, view, input| {
             Box::pin(async move {
                 let day = as_of(input.as_of.as_ref(), view.today());
-                let published = service.0.catalogs.in_force(&area(&input.parent)?, day)?;
-                let listing = format!("institutions/{}/{}", input.parent, published.sha256);
+                let known = known_at(input.known_at.as_ref())?;
+                let published = service.0.catalogs.as_known(&area(&input.parent)?, day, known)?;
+                let list_version = published.institutions_version.clone();
+                let listing = format!("institutions/{}/{}/{list_version}", input.parent, published.sha256);
                 let page = Page::read(view, listing, input.page_size, 100, &input.page_token)?;
                 let mut rows: Vec<_> =
                     published.catalog.institutions.iter().filter(|row| row.is_designated(day)).collect();
@@ -122,6 +131,7 @@ impl pb::catalog_service_server::CatalogService for Service {
                 Ok(pb::ListInstitutionsResponse {
                     institutions: paged.items.into_iter().map(institution).collect(),
                     next_page_token: paged.next_page_token,
+                    list_version,
                 })
             })
         })
@@ -141,6 +151,127 @@ impl pb::catalog_service_server::CatalogService for Service {
     async fn preview_catalog(&self, request: Request<pb::PreviewCatalogRequest>) -> Answer<Previewing> {
         (self.1.preview_catalog)(self.0.clone(), request).await
     }
+
+    async fn import_catalog(
+        &self,
+        request: Request<pb::ImportCatalogRequest>,
+    ) -> Answer<pb::ImportCatalogResponse> {
+        let answer = write(self, request, |service, work, input| {
+            Box::pin(async move {
+                let files = files(&input.files);
+                match publish::catalog(work, &service.0.catalogs, &files).await? {
+                    Imported::Done { content, sha256, published_at } => {
+                        let catalog = Some(version(&content, &sha256, published_at));
+                        Ok(pb::ImportCatalogResponse { catalog, faults: Vec::new() })
+                    }
+                    Imported::Faulty(faults) if input.validate_only => {
+                        Ok(pb::ImportCatalogResponse { catalog: None, faults: told(faults) })
+                    }
+                    Imported::Faulty(faults) => Err(publish::refused(&faults)),
+                }
+            })
+        })
+        .await?;
+        self.follow().await;
+        Ok(answer)
+    }
+
+    async fn import_institutions(
+        &self,
+        request: Request<pb::ImportInstitutionsRequest>,
+    ) -> Answer<pb::ImportInstitutionsResponse> {
+        let answer = write(self, request, |service, work, input| {
+            Box::pin(async move {
+                let files = files(&input.files);
+                match publish::institutions(work, &service.0.catalogs, &files).await? {
+                    Imported::Done { content, sha256, .. } => Ok(pb::ImportInstitutionsResponse {
+                        name: format!("areas/{}/institutionLists/{}", content.area, content.version),
+                        sha256,
+                        in_force_from: parse_date(&content.in_force_from).map(date_message),
+                        institutions: count(content.institutions.len()),
+                        faults: Vec::new(),
+                    }),
+                    Imported::Faulty(faults) if input.validate_only => {
+                        Ok(pb::ImportInstitutionsResponse { faults: told(faults), ..Default::default() })
+                    }
+                    Imported::Faulty(faults) => Err(publish::refused(&faults)),
+                }
+            })
+        })
+        .await?;
+        self.follow().await;
+        Ok(answer)
+    }
+
+    async fn list_catalogs(
+        &self,
+        request: Request<pb::ListCatalogsRequest>,
+    ) -> Answer<pb::ListCatalogsResponse> {
+        read(self, request, |service, view, input| {
+            Box::pin(async move {
+                let area = area(&input.parent)?.pooling();
+                let page =
+                    Page::read(view, format!("catalogs/{area}"), input.page_size, 100, &input.page_token)?;
+                let snapshot = service.0.catalogs.now();
+                let key = |row: &Arc<Published>| {
+                    format!("{:020} {}", micros(row.published_at), row.catalog.version)
+                };
+                let mut rows: Vec<_> = snapshot.catalogs.iter().filter(|row| row.area == area).collect();
+                rows.sort_by_key(|row| std::cmp::Reverse(key(row)));
+                rows.retain(|row| page.after.as_ref().is_none_or(|after| key(row) < *after));
+                let paged = page.close(view, rows, |row| key(row))?;
+                let catalogs = paged.items.into_iter();
+                Ok(pb::ListCatalogsResponse {
+                    catalogs: catalogs
+                        .map(|row| version(&row.catalog, &row.sha256, row.published_at))
+                        .collect(),
+                    next_page_token: paged.next_page_token,
+                })
+            })
+        })
+        .await
+    }
+
+    async fn get_catalog_source(
+        &self,
+        request: Request<pb::GetCatalogSourceRequest>,
+    ) -> Answer<pb::CatalogSource> {
+        read(self, request, |_, view, input| {
+            Box::pin(async move {
+                let none = || Error::not_found(&input.name);
+                let parts: Vec<_> = input.name.split('/').collect();
+                let [_, area, collection, version] = parts.as_slice() else { return Err(none()) };
+                let found = store::files(view, collection, area, version).await?;
+                if found.is_empty() {
+                    return Err(none());
+                }
+                let file = |file: File| pb::CatalogFile { name: file.name, content: file.content };
+                Ok(pb::CatalogSource {
+                    name: input.name.clone(),
+                    files: found.into_iter().map(file).collect(),
+                })
+            })
+        })
+        .await
+    }
+}
+
+impl Service {
+    /// Takes up at once what was published here. Should that fail, the look of each second does it.
+    async fn follow(&self) {
+        if let Err(error) = self.0.catalogs.refresh(&self.0.db).await {
+            tracing::warn!(%error, "what was published is taken up a moment later");
+        }
+    }
+}
+
+/// The instant of `known_at`; none when it is not given.
+fn known_at(instant: Option<&prost_types::Timestamp>) -> Result<Option<OffsetDateTime>> {
+    let Some(instant) = instant else { return Ok(None) };
+    let whole = OffsetDateTime::from_unix_timestamp(instant.seconds).ok();
+    let nanos = u32::try_from(instant.nanos).ok();
+    let known = whole.zip(nanos).and_then(|(whole, nanos)| whole.replace_nanosecond(nanos).ok());
+    known.map(Some).ok_or_else(|| Error::invalid("known_at", "不是有效时点", "is no instant"))
 }
 
 fn as_of(day: Option<&DateMessage>, today: time::Date) -> time::Date {
@@ -152,118 +283,4 @@ fn disease<'a>(catalog: &'a Catalog, name: &str) -> Result<&'a domain::Disease> 
     let [area, code] = name_parts(name, ["areas", "diseases"])?;
     let known = Region::find(area).is_some();
     catalog.disease(code).filter(|_| known).ok_or_else(|| Error::not_found(name))
-}
-
-fn message(catalog: &Catalog, disease: &domain::Disease) -> pb::Disease {
-    pb::Disease {
-        name: format!("areas/{}/diseases/{}", catalog.area, disease.code),
-        opsp_dise_code: disease.code.clone(),
-        opsp_dise_name: disease.name.clone(),
-        code_status: match disease.code_status {
-            domain::CodeStatus::Verified => pb::CodeStatus::Verified,
-            domain::CodeStatus::Assumed => pb::CodeStatus::Assumed,
-            domain::CodeStatus::Provisional => pb::CodeStatus::Provisional,
-        }
-        .into(),
-        group_name: catalog.group_name(disease).to_owned(),
-        insutypes: disease.insutypes.iter().map(|kind| insutype(*kind)).collect(),
-        assessment_required: disease.assessment,
-        requalify_months: disease.requalify_months,
-        requalify_bring: disease.requalify_bring.clone(),
-        exclusions: disease.exclusions.clone(),
-        materials: catalog.checklist(disease).map(required).collect(),
-        criteria: Some(criterion(&disease.criteria)),
-        catalog_version: catalog.version.clone(),
-        sample: catalog.sample,
-    }
-}
-
-/// 险种 in the contract's words.
-pub fn insutype(kind: Insutype) -> i32 {
-    match kind {
-        Insutype::Employee => common::Insutype::Employee,
-        Insutype::Resident => common::Insutype::Resident,
-    }
-    .into()
-}
-
-fn required(material: &domain::RequiredMaterial) -> pb::RequiredMaterial {
-    let media_type =
-        |format: &String| if format == "pdf" { "application/pdf" } else { "image/jpeg" }.to_owned();
-    pb::RequiredMaterial {
-        kind: i32::from(material.kind.code()),
-        title: material.name.clone(),
-        media_types: material.formats.iter().map(media_type).collect(),
-        months_max: material.months_max,
-        seal_required: material.seal,
-        hospital_level_min: level(material.hospital_min),
-    }
-}
-
-fn level(level: Level) -> i32 {
-    match level {
-        Level::None => pb::HospitalLevel::Unspecified,
-        Level::Primary => pb::HospitalLevel::Primary,
-        Level::Secondary => pb::HospitalLevel::Secondary,
-        Level::Tertiary => pb::HospitalLevel::Tertiary,
-    }
-    .into()
-}
-
-/// A criteria tree in the contract's words.
-pub fn criterion(node: &Criterion) -> pb::Criterion {
-    if let Criterion::Fact { fact, text } = node {
-        return pb::Criterion {
-            fact: fact.clone(),
-            text_zh: text.clone(),
-            at_least: 0,
-            children: Vec::new(),
-        };
-    }
-    let (needed, children) = node.children();
-    pb::Criterion {
-        fact: String::new(),
-        text_zh: String::new(),
-        at_least: i32::try_from(needed).unwrap_or(i32::MAX),
-        children: children.iter().map(criterion).collect(),
-    }
-}
-
-fn policy(row: &domain::Policy) -> pb::Policy {
-    pb::Policy {
-        insutype: insutype(row.insutype),
-        person: match row.person {
-            domain::PersonRule::Any => "any",
-            domain::PersonRule::Working => "working",
-            domain::PersonRule::Retired => "retired",
-        }
-        .to_owned(),
-        hospital_level: level(match row.hospital {
-            HospitalRule::Any => Level::None,
-            HospitalRule::Primary => Level::Primary,
-            HospitalRule::Secondary => Level::Secondary,
-            HospitalRule::Tertiary => Level::Tertiary,
-        }),
-        place: match row.place {
-            domain::PlaceRule::Any => "any",
-            domain::PlaceRule::Home => "home",
-            domain::PlaceRule::Remote => "remote",
-        }
-        .to_owned(),
-        ratio_bp: row.ratio_bp.0,
-        limit_fen: row.limit_fen.0,
-        deductible_fen: row.deductible_fen.0,
-        ways: row.ways.clone(),
-    }
-}
-
-fn institution(row: &domain::Institution) -> pb::Institution {
-    pb::Institution {
-        fixmedins_code: row.fixmedins_code.clone(),
-        fixmedins_name: row.fixmedins_name.clone(),
-        hosp_lv: row.hosp_lv.clone(),
-        admdvs: row.admdvs.clone(),
-        begndate: parse_date(&row.begndate).map(date_message),
-        enddate: row.enddate.as_deref().and_then(parse_date).map(date_message),
-    }
 }

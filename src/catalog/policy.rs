@@ -31,6 +31,22 @@ pub struct Policy {
     pub ways: Vec<String>,
 }
 
+/// 政策范围: what the rows of an insured kind must stay within, where the area states it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bound {
+    /// 险种.
+    pub insutype: Insutype,
+    /// Lowest 报销比例.
+    pub ratio_bp_min: Ratio,
+    /// Highest 报销比例.
+    pub ratio_bp_max: Ratio,
+    /// Lowest 年度支付限额.
+    pub limit_fen_min: Money,
+    /// Highest 年度支付限额.
+    pub limit_fen_max: Money,
+}
+
 /// For whom a row is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -26,7 +26,7 @@ pub async fn upload(demo: &mut Demo) -> Told {
     for person in demo.case.people() {
         let request = catalog::GetDiseaseRequest {
             name: format!("areas/620900/diseases/{}", person.code),
-            as_of: None,
+            ..Default::default()
         };
         let disease = demo.clients.catalog().get_disease(request).await?.into_inner();
         let mut names = Vec::new();

@@ -69,7 +69,7 @@ pub async fn catalogue(demo: &mut Demo) -> Told {
             parent: "areas/620900".to_owned(),
             page_size: 30,
             page_token: token,
-            as_of: None,
+            ..Default::default()
         };
         let page = demo.clients.catalog().list_diseases(request).await?.into_inner();
         count += page.diseases.len();

@@ -71,6 +71,11 @@ pub fn admit<'a>(catalog: &'a Catalog, bill: &Bill, known: &Known<'_>) -> Result
         return Err(against);
     };
     let insutype = in_force.insutype();
+    if let Some((institution, _)) = found.filter(|(institution, _)| !institution.serves(&bill.code, insutype))
+    {
+        let (fixmedins_code, code) = (institution.fixmedins_code.clone(), bill.code.clone());
+        against.push(SettleRefused::NotDesignated { fixmedins_code, code, insutype }.into());
+    }
     let case = Case { insutype, retired: known.insured.retired(), hospital, remote };
     let policy = catalog.policy(disease, &case);
     if policy.is_none() {

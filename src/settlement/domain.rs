@@ -164,6 +164,8 @@ pub enum Event {
 pub enum SettleRefused {
     /// The institution is not a designated one on the service day.
     InstitutionUnknown { fixmedins_code: String, day: Date },
+    /// The institution is not designated for the disease and the insured kind.
+    NotDesignated { fixmedins_code: String, code: String, insutype: Insutype },
     /// The same key was settled with another content.
     BillDiffers { id: Id },
     /// It was reversed, or its reversal came first.
@@ -304,6 +306,16 @@ impl From<SettleRefused> for Refusal {
                 format!("institution {fixmedins_code} is not a designated one on {day}."),
             )
             .help("请用 ListInstitutions 查询机构编号。", "look the code up with ListInstitutions.")
+            .about(fixmedins_code),
+            SettleRefused::NotDesignated { fixmedins_code, code, insutype } => Self::new(
+                "INSTITUTION_NOT_DESIGNATED",
+                format!("{fixmedins_code} 不是{}参保人病种 {code} 的定点医药机构。", insutype.name()),
+                format!("{fixmedins_code} is not designated for {code} of insured kind {}.", insutype.code()),
+            )
+            .help(
+                "请用 ListInstitutions 查询该机构的定点病种和险种。",
+                "ListInstitutions shows what an institution is designated for.",
+            )
             .about(fixmedins_code),
             SettleRefused::BillDiffers { id } => Self::new(
                 "BILL_DIFFERS",

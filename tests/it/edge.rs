@@ -150,7 +150,7 @@ async fn sentences_come_in_the_callers_language(#[values(Engine::Sqlite, Engine:
     let ask = |language: Option<&str>| {
         let mut request = Request::new(catalog::GetDiseaseRequest {
             name: "areas/620900/diseases/NONE".to_owned(),
-            as_of: None,
+            ..Default::default()
         });
         if let Some(language) = language {
             request.metadata_mut().insert("accept-language", language.parse().unwrap());
@@ -177,7 +177,7 @@ async fn pages_follow_each_other_without_gap_or_repeat(
             parent: "areas/620900".to_owned(),
             page_size: 7,
             page_token: token,
-            as_of: None,
+            ..Default::default()
         };
         let page = client.list_diseases(request).await.unwrap().into_inner();
         codes.extend(page.diseases.into_iter().map(|disease| disease.opsp_dise_code));
@@ -194,7 +194,7 @@ async fn pages_follow_each_other_without_gap_or_repeat(
         parent: "areas/620900".to_owned(),
         page_size: 7,
         page_token: "AAAA".to_owned(),
-        as_of: None,
+        ..Default::default()
     };
     assert_eq!(wrong_fields(client.list_diseases(forged).await), ["page_token"]);
 }

@@ -3,8 +3,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
+mod catalogue;
 mod criteria;
 mod edge;
+mod faulty;
 mod feed;
 mod foreign;
 mod forms;
@@ -18,6 +20,7 @@ mod preview;
 mod process;
 mod profile;
 mod review;
+mod second_city;
 mod tidy;
 mod upload;
 mod world;

@@ -140,7 +140,8 @@ async fn a_database_that_is_away_is_told_and_the_server_recovers() {
     assert!(!away.message().contains("sqlx") && !away.message().contains("127.0.0.1"), "{}", away.message());
     health_becomes(&world, ServingStatus::NotServing).await;
     // What needs no database goes on.
-    let disease = catalog::GetDiseaseRequest { name: "areas/620900/diseases/M01600".to_owned(), as_of: None };
+    let disease =
+        catalog::GetDiseaseRequest { name: "areas/620900/diseases/M01600".to_owned(), ..Default::default() };
     let mut client = catalog::catalog_service_client::CatalogServiceClient::new(world.public());
     client.get_disease(disease).await.expect("the catalogue is in memory");
     tokio::task::block_in_place(|| cluster.start());

@@ -1,11 +1,13 @@
 //! One person's settlements, calculated again under a draft. Pure.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use time::OffsetDateTime;
 
 use crate::benefit::accumulator::Key;
 use crate::catalog::domain::{Case, Catalog, Policy};
+use crate::catalog::store::Published;
 use crate::kernel::money::Money;
 use crate::settlement::admission::institution;
 use crate::settlement::calculation::{Before, Calculated, split};
@@ -21,6 +23,8 @@ pub struct Past {
     pub reversed_at: Option<OffsetDateTime>,
     /// Whether the person was 退休.
     pub retired: bool,
+    /// The catalogue of the service day: its institutions are asked where the draft names none of its own.
+    pub of_the_day: Option<Arc<Published>>,
     /// Whether it is one that the draft is tried on; others draw what they drew.
     pub tried: bool,
 }
@@ -39,6 +43,8 @@ pub struct Compared {
 pub enum Unpaid {
     /// The draft's institution is not a designated one on the service day.
     Institution,
+    /// The institution is not designated for the disease and the insured kind.
+    NotDesignated,
     /// The draft does not have the disease.
     Disease,
     /// It does not open the disease for the insured kind.
@@ -50,6 +56,7 @@ impl Unpaid {
     pub fn word(self) -> &'static str {
         match self {
             Self::Institution => "INSTITUTION_UNKNOWN",
+            Self::NotDesignated => "INSTITUTION_NOT_DESIGNATED",
             Self::Disease => "DISEASE_UNKNOWN",
             Self::Kind => "KIND_NOT_OPEN",
         }
@@ -133,7 +140,12 @@ fn drawn(outcome: Option<&Result<Calculated, Unpaid>>) -> (Money, Money) {
 /// The draft's row for a settlement. The level of the hospital is the draft's, the place is that of the settlement.
 fn policy<'a>(draft: &'a Catalog, past: &Past) -> Result<&'a Policy, Unpaid> {
     let Settled { bill, insutype, place, .. } = &past.settled;
-    let (institution, _) = institution(draft, bill).ok_or(Unpaid::Institution)?;
+    let own = !draft.institutions.is_empty();
+    let listed = past.of_the_day.as_ref().filter(|_| !own).map_or(draft, |published| &published.catalog);
+    let (institution, _) = institution(listed, bill).ok_or(Unpaid::Institution)?;
+    if !institution.serves(&bill.code, *insutype) {
+        return Err(Unpaid::NotDesignated);
+    }
     let disease = draft.disease(&bill.code).ok_or(Unpaid::Disease)?;
     let case = Case {
         insutype: *insutype,

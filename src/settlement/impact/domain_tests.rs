@@ -86,6 +86,7 @@ fn history(paid_by: &Catalog, steps: &[Step]) -> Vec<Past> {
                     },
                     reversed_at: None,
                     retired: false,
+                    of_the_day: None,
                     tried: true,
                 };
                 one.settled.calculated = split(&one.settled.bill, policy(paid_by, &one).unwrap(), year);

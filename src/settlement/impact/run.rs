@@ -99,6 +99,7 @@ impl Run {
         let rows = store::of_people(db, &self.period, people).await?;
         let retired = store::retired(db, people).await?;
         let granted = benefit::store::granted_in(db, &self.period.area, people).await?;
+        let catalogs = self.app.catalogs.now();
         let days = self.period.from..=self.period.to;
         for own in rows.chunk_by(|(one, ..), (other, ..)| one == other) {
             let person = Person { psn_no: own[0].0.clone(), area: self.period.area.clone() };
@@ -111,6 +112,7 @@ impl Run {
                     reversed_at: *reversed_at,
                     retired: retired
                         .ok_or_else(|| Error::internal(format!("{name} is not in the journal")))?,
+                    of_the_day: catalogs.of_day(&self.period.area, settled.bill.service_day, None),
                     tried,
                 })
             });

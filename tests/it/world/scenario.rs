@@ -133,8 +133,10 @@ impl World {
 
     /// Everything on a disease's checklist.
     pub async fn upload_checklist(&self, psn_no: &str, code: &str) -> Vec<String> {
-        let request =
-            catalog::GetDiseaseRequest { name: format!("areas/620900/diseases/{code}"), as_of: None };
+        let request = catalog::GetDiseaseRequest {
+            name: format!("areas/620900/diseases/{code}"),
+            ..Default::default()
+        };
         let disease = CatalogServiceClient::new(self.public())
             .get_disease(request)
             .await

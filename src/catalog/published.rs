@@ -1,0 +1,185 @@
+//! Published catalogues and lists of institutions in memory, and which of them holds on a day as it was known at an
+//! instant. They never change; new ones are taken up while the server runs.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use time::{Date, OffsetDateTime};
+
+use super::domain::{Catalog, InstitutionList};
+use crate::kernel::region::Region;
+
+/// When something that was published holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edition {
+    /// 统筹区.
+    pub area: Region,
+    /// First day on which it is in force.
+    pub from: Date,
+    /// SHA-256 over its content, hexadecimal.
+    pub sha256: String,
+    /// When it was published.
+    pub published_at: OffsetDateTime,
+}
+
+impl Edition {
+    fn holds(&self, pooling: &Region, day: Date, known_at: Option<OffsetDateTime>) -> bool {
+        self.area == *pooling && self.from <= day && known_at.is_none_or(|known| self.published_at <= known)
+    }
+}
+
+/// A published catalogue, with the institutions that go with it.
+#[derive(Clone, Debug)]
+pub struct Published {
+    /// What it says.
+    pub catalog: Catalog,
+    /// 统筹区.
+    pub area: Region,
+    /// First day on which it is in force.
+    pub from: Date,
+    /// SHA-256 over its content, hexadecimal.
+    pub sha256: String,
+    /// When it was published.
+    pub published_at: OffsetDateTime,
+    /// Version of the list from which its institutions are; its own version where they are its own.
+    pub institutions_version: String,
+}
+
+/// A published list of institutions.
+#[derive(Debug)]
+pub struct PublishedList {
+    /// What it says.
+    pub list: InstitutionList,
+    /// When it holds.
+    pub edition: Edition,
+}
+
+/// Everything that is published at a moment.
+#[derive(Debug, Default)]
+pub struct Snapshot {
+    /// Catalogues, as they were published.
+    pub catalogs: Vec<Arc<Published>>,
+    /// Lists of institutions.
+    pub lists: Vec<Arc<PublishedList>>,
+    /// Catalogues with institutions of a list, by the places of both: made when they are first asked for.
+    joined: Mutex<HashMap<(usize, usize), Arc<Published>>>,
+}
+
+impl Snapshot {
+    /// Of these.
+    pub fn new(catalogs: Vec<Arc<Published>>, lists: Vec<Arc<PublishedList>>) -> Self {
+        Self { catalogs, lists, joined: Mutex::default() }
+    }
+
+    /// How much there is. Nothing is ever taken away.
+    pub fn size(&self) -> usize {
+        self.catalogs.len() + self.lists.len()
+    }
+
+    /// The catalogue in force on a day, as it was known at an instant: of those published by then the one with the latest
+    /// first day, and of several with the same the one published last.
+    pub fn of_day(
+        &self,
+        area: &Region,
+        day: Date,
+        known_at: Option<OffsetDateTime>,
+    ) -> Option<Arc<Published>> {
+        let pooling = area.pooling();
+        let holds = |published: &Published| {
+            let known = known_at.is_none_or(|known| published.published_at <= known);
+            published.area == pooling && published.from <= day && known
+        };
+        let catalogs = self.catalogs.iter().enumerate().filter(|(_, published)| holds(published));
+        let (place, published) =
+            catalogs.max_by_key(|(_, published)| (published.from, published.published_at))?;
+        let lists = self.lists.iter().enumerate();
+        let list = lists
+            .filter(|(_, list)| list.edition.holds(&pooling, day, known_at))
+            .max_by_key(|(_, list)| (list.edition.from, list.edition.published_at));
+        let Some((list_place, list)) = list else { return Some(published.clone()) };
+        let mut joined = self.joined.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = joined.entry((place, list_place)).or_insert_with(|| Arc::new(published.with(&list.list)));
+        Some(found.clone())
+    }
+
+    /// Whether an area has a list of institutions of its own.
+    pub fn has_list(&self, area: &Region) -> bool {
+        self.lists.iter().any(|list| list.edition.area == *area)
+    }
+}
+
+impl Published {
+    fn with(&self, list: &InstitutionList) -> Self {
+        let catalog = Catalog { institutions: list.institutions.clone(), ..self.catalog.clone() };
+        Self { catalog, institutions_version: list.version.clone(), ..self.clone() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::{date, datetime};
+
+    use super::*;
+    use crate::catalog::domain::SAMPLE;
+
+    fn published(version: &str, from: Date, published_at: OffsetDateTime) -> Arc<Published> {
+        let catalog = Catalog { version: version.to_owned(), ..Catalog::parse(SAMPLE).unwrap() };
+        let area = Region::find("620900").unwrap();
+        let institutions_version = version.to_owned();
+        Arc::new(Published { catalog, area, from, sha256: String::new(), published_at, institutions_version })
+    }
+
+    #[test]
+    fn both_axes_of_time_choose_the_version() {
+        let first = datetime!(2025-01-10 00:00 UTC);
+        let later = datetime!(2025-02-10 00:00 UTC);
+        let snapshot = Snapshot::new(
+            vec![
+                published("a", date!(2025 - 01 - 01), first),
+                published("b", date!(2025 - 03 - 01), first),
+                published("a-corrected", date!(2025 - 01 - 01), later),
+            ],
+            Vec::new(),
+        );
+        let area = Region::find("620902").unwrap();
+        let version =
+            |day, known| snapshot.of_day(&area, day, known).map(|found| found.catalog.version.clone());
+        let check = |day, known, expected: &str| {
+            assert_eq!(version(day, known).as_deref().unwrap_or("none"), expected, "{day} {known:?}");
+        };
+        check(date!(2025 - 02 - 28), None, "a-corrected");
+        check(date!(2025 - 02 - 28), Some(first), "a");
+        check(date!(2025 - 03 - 01), None, "b");
+        check(date!(2025 - 03 - 01), Some(first - time::Duration::SECOND), "none");
+        check(date!(2024 - 12 - 31), None, "none");
+    }
+
+    #[test]
+    fn a_list_holds_instead_of_the_catalogues_own_from_its_first_day() {
+        let at = datetime!(2025-01-10 00:00 UTC);
+        let own = published("a", date!(2025 - 01 - 01), at);
+        let institutions = own.catalog.institutions[..2].to_vec();
+        let list = InstitutionList {
+            area: "620900".to_owned(),
+            version: "list-1".to_owned(),
+            in_force_from: "2025-06-01".to_owned(),
+            sample: true,
+            source: "样例".to_owned(),
+            institutions,
+        };
+        let edition = Edition {
+            area: own.area.clone(),
+            from: date!(2025 - 06 - 01),
+            sha256: String::new(),
+            published_at: at,
+        };
+        let area = own.area.clone();
+        let snapshot = Snapshot::new(vec![own], vec![Arc::new(PublishedList { list, edition })]);
+        let count = |day| {
+            let found = snapshot.of_day(&area, day, None).unwrap();
+            (found.catalog.institutions.len(), found.institutions_version.clone())
+        };
+        assert_eq!(count(date!(2025 - 05 - 31)), (8, "a".to_owned()));
+        assert_eq!(count(date!(2025 - 06 - 01)), (2, "list-1".to_owned()));
+    }
+}
