@@ -186,7 +186,7 @@ impl Case {
     /// The same case under the insurance against which eligibility was just proved.
     fn under(self, eligible: &Eligible) -> Self {
         let insured = eligible.insured();
-        Self { insutype: insured.insutype, area: insured.insu_admdvs.clone(), ..self }
+        Self { insutype: eligible.insutype(), area: insured.insu_admdvs.clone(), ..self }
     }
 }
 
@@ -195,7 +195,7 @@ impl Draft {
     pub fn begin(eligible: &Eligible, id: Id, form: Form, now: OffsetDateTime) -> Step<Self, Event> {
         let insured = eligible.insured();
         let case =
-            Case { id, insutype: insured.insutype, area: insured.insu_admdvs.clone(), created_at: now };
+            Case { id, insutype: eligible.insutype(), area: insured.insu_admdvs.clone(), created_at: now };
         let opsp_dise_codes = form.codes();
         Step::new(Self { case, form }, Event::Created { opsp_dise_codes })
     }
@@ -496,8 +496,8 @@ mod tests {
     use crate::application::checklist::complete;
     use crate::catalog::domain::SAMPLE;
     use crate::insured::domain::{Held, Insured};
+    use crate::insured::sample::person;
     use crate::kernel::calendar::{Calendar, EMBEDDED};
-    use crate::kernel::id::PsnNo;
     use time::macros::{date, datetime};
     use uuid::Uuid;
 
@@ -509,23 +509,7 @@ mod tests {
     }
 
     fn eligible(area: &str) -> Eligible {
-        let insured = Insured {
-            psn_no: PsnNo::parse("62090000001").unwrap(),
-            psn_cert_type: "01".to_owned(),
-            certno: "620902196001010011".to_owned(),
-            psn_name: "张三".to_owned(),
-            male: true,
-            brdy: date!(1960 - 01 - 01),
-            tel: String::new(),
-            addr: String::new(),
-            insutype: Insutype::Employee,
-            psn_type: "1101".to_owned(),
-            psn_insu_stas: "1".to_owned(),
-            psn_clct_stas: "1".to_owned(),
-            insu_admdvs: Region::find(area).unwrap(),
-            insured_since: date!(2010 - 01 - 01),
-            paid_until: date!(2025 - 12 - 31),
-        };
+        let insured = Insured { insu_admdvs: Region::find(area).unwrap(), ..person() };
         insured.eligible(&catalog(), &[], &Held::default(), TODAY).ok().unwrap()
     }
 

@@ -1,5 +1,6 @@
 //! The storage mechanism: connections, one transaction a write (`Work`), the journal, repeated requests, pages, leases.
 
+pub mod batch;
 pub mod error;
 pub mod journal;
 pub mod keys;

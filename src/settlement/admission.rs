@@ -71,10 +71,11 @@ pub fn admit<'a>(catalog: &'a Catalog, bill: &Bill, known: &Known<'_>) -> Result
         return Err(against);
     };
     let insutype = in_force.insutype();
-    let case = Case { insutype, retired: known.insured.retired(), hospital, remote };
+    let case = Case { insutype, retired: known.insured.retired_on(day), hospital, remote };
     let policy = catalog.policy(disease, &case);
     if policy.is_none() {
-        against.push(NotEligible::KindNotOpen { code: bill.code.clone(), kind: insutype }.into());
+        against
+            .push(NotEligible::KindNotOpen { code: bill.code.clone(), kind: insutype, met_on: None }.into());
     }
     match policy {
         Some(policy) if against.is_empty() => Ok(Admitted { in_force, policy, case }),

@@ -6,6 +6,7 @@
 mod edge;
 mod feed;
 mod foreign;
+mod import;
 mod journey;
 mod money;
 mod notice;
