@@ -176,3 +176,34 @@ fn open(keys: &Keys, row: &insured::Model) -> Result<Insured> {
 fn certno_index(keys: &Keys, certificate: &str) -> Result<Vec<u8>> {
     keys.blind_index("certno", certificate)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::insured::sample;
+    use time::macros::date;
+
+    #[test]
+    fn a_row_from_before_there_were_spells_reads_as_one_spell_and_one_payment() {
+        let random = Random::seeded(1);
+        let keys = Keys::parse(&Keys::generate(&random).unwrap()).unwrap();
+        let mut body = serde_json::to_value(sample::person()).unwrap();
+        let fields = body.as_object_mut().unwrap();
+        fields.remove("history");
+        fields.remove("death_date");
+        let day = |day: Date| serde_json::to_value(day).unwrap();
+        fields.insert("insured_since".to_owned(), day(date!(2010 - 01 - 01)));
+        fields.insert("paid_until".to_owned(), day(date!(2025 - 12 - 31)));
+        let sealed = |place: &str| insured::Model {
+            psn_no: "62090000001".to_owned(),
+            insu_admdvs: "620902".to_owned(),
+            insutype: 310,
+            certno_index: Vec::new(),
+            body: keys.seal_value(&random, place, &body).unwrap(),
+            version: 1,
+            updated_at: 0,
+        };
+        assert!(open(&keys, &sealed("insured/62090000001")).unwrap() == sample::person());
+        assert!(open(&keys, &sealed("insured/62090000002")).is_err());
+    }
+}
