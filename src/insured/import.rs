@@ -153,9 +153,9 @@ impl Import {
     }
 
     async fn store(self, mut rows: mpsc::Receiver<Result<Waiting, Status>>, answers: mpsc::Sender<Answer>) {
-        let mut arrived = Vec::with_capacity(ROWS);
+        let mut arrived = Vec::new();
         while rows.recv_many(&mut arrived, ROWS).await > 0 {
-            if !self.store_all(arrived.drain(..).collect(), &answers).await {
+            if !self.store_all(std::mem::take(&mut arrived), &answers).await {
                 return;
             }
         }

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
+use std::time::Duration;
 
+use opsp::db::work::Owner;
+use opsp::kernel::access::Actor;
 use opsp::proto::opsp::common::v1 as common;
 use opsp::proto::opsp::event::v1 as event;
 use opsp::proto::opsp::insured::v1 as pb;
@@ -10,6 +13,7 @@ use opsp::rpc::parse::date_message;
 use pb::import_insured_response::Outcome;
 use pb::insured_service_client::InsuredServiceClient;
 use rstest::rstest;
+use sea_orm::ConnectionTrait;
 use time::Date;
 use time::macros::date;
 use tokio::sync::mpsc;
@@ -18,7 +22,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::Code;
 
 use crate::world::scenario::row;
-use crate::world::{Caller, Engine, OFFICER, World, refused};
+use crate::world::{Caller, Engine, OFFICER, World, postgres_database, refused};
 
 /// Rows of the import that is cut. More than one transaction takes; the load benchmark does it with 1,000,000.
 const ROWS: usize = 2_500;
@@ -301,4 +305,33 @@ async fn what_must_be_brought_is_told_and_stands_against_nothing(
     world.wait_days(1);
     let draft = world.draft(&psn_no, world.form("M01600", Vec::new())).await;
     refused(draft, Code::FailedPrecondition, "PERSON_DIED");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_that_goes_away_while_it_begins_leaves_no_transaction_open() {
+    let url = postgres_database().await;
+    let world = World::start_on(&url, |config| config.database_pool = 4).await;
+    let (db, actor) = (&world.running.app.db, Actor::system());
+    for wait in 0..300 {
+        let begins = db.work(&actor, Owner::Nobody);
+        let patience = Duration::from_micros(wait % 100 * 10);
+        if let Ok(begun) = tokio::time::timeout(patience, begins).await {
+            begun.unwrap().rollback().await.unwrap();
+        }
+    }
+    // What was begun for nobody is taken back when its connection is looked at again.
+    let watcher = sea_orm::Database::connect(&url).await.unwrap();
+    let open = "SELECT count(*) AS open FROM pg_stat_activity
+                WHERE datname = current_database() AND state LIKE 'idle in transaction%'";
+    let statement = || sea_orm::Statement::from_string(sea_orm::DbBackend::Postgres, open);
+    let mut left = -1;
+    for _ in 0..20 {
+        let row = watcher.query_one_raw(statement()).await.unwrap().unwrap();
+        left = row.try_get::<i64>("", "open").unwrap();
+        if left == 0 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("{left} connections sit in a transaction");
 }
