@@ -54,18 +54,18 @@ async fn main() {
     }
     psql(&whole, "SELECT pg_reload_conf()");
 
-    let mut server = Server::start(folder.path(), &whole).await;
+    let server = Server::start(folder.path(), &whole).await;
     let begun = Instant::now();
     let (answered, created) = import(&server, 0, rows, rows).await;
     let import_seconds = begun.elapsed().as_secs_f64();
     assert_eq!((answered, created), (rows, rows), "every row was answered and made");
     let peak = server.peak_kib();
-    server.stop();
+    drop(server);
 
     let all = copy_seconds(folder.path(), &whole, &TABLES);
     let people = copy_seconds(folder.path(), &whole, &TABLES[..1]);
 
-    let mut server = Server::start(folder.path(), &cut).await;
+    let server = Server::start(folder.path(), &cut).await;
     let mut done = 0;
     for round in 0..CUTS {
         let chance = usize::try_from(RandomState::new().hash_one(round)).unwrap();
@@ -74,7 +74,7 @@ async fn main() {
     }
     assert_eq!(import(&server, done, rows, rows).await.0, rows - done);
     let cut_peak = server.peak_kib();
-    server.stop();
+    drop(server);
     let (left, right) = (psql(&whole, STATE), psql(&cut, STATE));
     assert_eq!(left, right, "a cut and resumed import ends as one that was not cut");
 
@@ -99,9 +99,21 @@ fn rows_asked() -> usize {
     given.unwrap_or(1_000_000).max(100)
 }
 
-/// The server as a process of its own, killed when it is dropped.
+/// A process that is killed when it is dropped.
+struct Process(Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        if self.0.try_wait().is_ok_and(|ended| ended.is_none()) {
+            self.0.kill().unwrap();
+            self.0.wait().unwrap();
+        }
+    }
+}
+
+/// The server as a process of its own.
 struct Server {
-    process: Child,
+    process: Process,
     client: InsuredServiceClient<Channel>,
 }
 
@@ -118,12 +130,9 @@ impl Server {
         if !keys.exists() {
             std::fs::write(keys, Keys::generate(&Random::system()).unwrap()).unwrap();
         }
-        let process = Command::new(env!("CARGO_BIN_EXE_opsp"))
-            .args(["serve", "--log", "warn", "--data-dir"])
-            .arg(folder)
-            .stdin(Stdio::null())
-            .spawn()
-            .unwrap();
+        let mut serve = Command::new(env!("CARGO_BIN_EXE_opsp"));
+        serve.args(["serve", "--log", "warn", "--data-dir"]).arg(folder).stdin(Stdio::null());
+        let process = Process(serve.spawn().unwrap());
         let endpoint = Channel::from_shared(format!("http://127.0.0.1:{port}")).unwrap();
         for _ in 0..300 {
             if let Ok(channel) = endpoint.connect().await {
@@ -136,22 +145,9 @@ impl Server {
 
     /// The most memory that it had at once.
     fn peak_kib(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.0.id())).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
         line.trim().trim_end_matches(" kB").parse().unwrap()
-    }
-
-    fn stop(&mut self) {
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        if self.process.try_wait().is_ok_and(|ended| ended.is_none()) {
-            self.stop();
-        }
     }
 }
 
