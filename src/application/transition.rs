@@ -17,7 +17,7 @@ impl Case {
     /// The same case under the insurance against which eligibility was just proved.
     fn under(self, eligible: &Eligible) -> Self {
         let insured = eligible.insured();
-        Self { insutype: insured.insutype, area: insured.insu_admdvs.clone(), ..self }
+        Self { insutype: eligible.insutype(), area: insured.insu_admdvs.clone(), ..self }
     }
 }
 
@@ -26,7 +26,7 @@ impl Draft {
     pub fn begin(eligible: &Eligible, id: Id, form: Form, now: OffsetDateTime) -> Step<Self, Event> {
         let insured = eligible.insured();
         let case =
-            Case { id, insutype: insured.insutype, area: insured.insu_admdvs.clone(), created_at: now };
+            Case { id, insutype: eligible.insutype(), area: insured.insu_admdvs.clone(), created_at: now };
         let opsp_dise_codes = form.codes();
         Step::new(Self { case, form }, Event::Created { opsp_dise_codes })
     }

@@ -3,10 +3,10 @@
 use super::*;
 use crate::application::checklist::complete;
 use crate::application::domain::{Agent, LineForm};
-use crate::catalog::domain::{Insutype, SAMPLE};
+use crate::catalog::domain::SAMPLE;
 use crate::insured::domain::{Held, Insured};
+use crate::insured::sample::person;
 use crate::kernel::calendar::{Calendar, EMBEDDED};
-use crate::kernel::id::PsnNo;
 use crate::kernel::region::Region;
 use time::macros::{date, datetime};
 use uuid::Uuid;
@@ -19,23 +19,7 @@ fn catalog() -> Catalog {
 }
 
 fn eligible(area: &str) -> Eligible {
-    let insured = Insured {
-        psn_no: PsnNo::parse("62090000001").unwrap(),
-        psn_cert_type: "01".to_owned(),
-        certno: "620902196001010011".to_owned(),
-        psn_name: "张三".to_owned(),
-        male: true,
-        brdy: date!(1960 - 01 - 01),
-        tel: String::new(),
-        addr: String::new(),
-        insutype: Insutype::Employee,
-        psn_type: "1101".to_owned(),
-        psn_insu_stas: "1".to_owned(),
-        psn_clct_stas: "1".to_owned(),
-        insu_admdvs: Region::find(area).unwrap(),
-        insured_since: date!(2010 - 01 - 01),
-        paid_until: date!(2025 - 12 - 31),
-    };
+    let insured = Insured { insu_admdvs: Region::find(area).unwrap(), ..person() };
     insured.eligible(&catalog(), &[], &Held::default(), TODAY).ok().unwrap()
 }
 

@@ -81,11 +81,13 @@ pub async fn check(view: &View, app: &App, code: &str, day: Date) -> Result<Chec
         Ok(in_force) => Some(in_force.benefit()),
         Err(_) => benefits.first().map(|newest| newest.id),
     };
-    let insutype = kind(&benefits, benefit).unwrap_or(insured.insutype);
+    let insutype = kind(&benefits, benefit).unwrap_or_else(|| insured.insutype_on(day));
     reasons.extend(found.err().map(Refusal::from));
     reasons.extend(insured.standing_on(day, local_day(updated_at)).into_iter().map(Refusal::from));
     let limit = match published.catalog.disease(code) {
-        Some(disease) => domain::highest_limit(&published.catalog, disease, insutype, insured.retired()),
+        Some(disease) => {
+            domain::highest_limit(&published.catalog, disease, insutype, insured.retired_on(day))
+        }
         None => {
             reasons.push(NotEligible::UnknownDisease { code: code.to_owned() }.into());
             Money::ZERO
@@ -105,8 +107,9 @@ pub async fn year(view: &View, app: &App, code: &str, year: Option<i32>) -> Resu
         .ok_or_else(|| Error::not_found(&format!("areas/{}/diseases/{code}", published.area)))?;
     let benefits = of_disease(view, code).await?;
     let newest = benefits.first().map(|newest| newest.id);
-    let insutype = kind(&benefits, newest).unwrap_or(insured.insutype);
-    let limit = domain::highest_limit(&published.catalog, disease, insutype, insured.retired());
+    let today = view.today();
+    let insutype = kind(&benefits, newest).unwrap_or_else(|| insured.insutype_on(today));
+    let limit = domain::highest_limit(&published.catalog, disease, insutype, insured.retired_on(today));
     let year = year.unwrap_or_else(|| view.today().year());
     let used = accumulator::read(view, insutype, year, code).await?;
     Ok(Year { year, insutype, limit, used })

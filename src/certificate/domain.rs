@@ -140,13 +140,13 @@ impl Snapshot {
             psn_name: mask::name(&insured.psn_name),
             certno: mask::certno(&insured.certno),
             insutype: benefit.insutype,
-            psn_type: psn_type_name(&insured.psn_type).to_owned(),
+            psn_type: psn_type_name(insured.psn_type_on(issued_on)).to_owned(),
             opsp_dise_code: disease.code.clone(),
             opsp_dise_name: disease.name.clone(),
             begndate: benefit.begndate,
             enddate: benefit.end.map(|(last, _)| last),
             requalify_on: benefit.requalify_on,
-            terms: Terms::of(catalog, disease, benefit.insutype, insured.retired())?,
+            terms: Terms::of(catalog, disease, benefit.insutype, insured.retired_on(issued_on))?,
             area: benefit.area.pooling(),
             catalog_version: catalog.version.clone(),
             catalog_source: catalog.source.clone(),
@@ -197,7 +197,9 @@ pub fn verdict(revoked: bool, standing: Standing) -> Verdict {
 pub(super) mod tests {
     use super::*;
     use crate::catalog::domain::SAMPLE;
-    use crate::kernel::id::PsnNo;
+    use crate::insured::domain::{History, Spell};
+    use crate::insured::sample::person;
+    use crate::kernel::period::Period;
     use time::macros::{date, datetime};
     use uuid::Uuid;
 
@@ -219,23 +221,15 @@ pub(super) mod tests {
         }
     }
 
+    /// 灵活就业退休.
     fn insured() -> Insured {
+        let since = Period::since(date!(2010 - 01 - 01));
+        let spell =
+            Spell { psn_type: "1203".to_owned(), period: since, ..person().history.spells()[0].clone() };
         Insured {
-            psn_no: PsnNo::parse("62090000001").unwrap(),
-            psn_cert_type: "01".to_owned(),
-            certno: "620902196001010011".to_owned(),
-            psn_name: "张三".to_owned(),
-            male: true,
-            brdy: date!(1960 - 01 - 01),
-            tel: "13800000000".to_owned(),
-            addr: "酒泉市肃州区".to_owned(),
-            insutype: Insutype::Employee,
             psn_type: "1203".to_owned(),
-            psn_insu_stas: "1".to_owned(),
-            psn_clct_stas: "1".to_owned(),
-            insu_admdvs: Region::find("620902").unwrap(),
-            insured_since: date!(2010 - 01 - 01),
-            paid_until: date!(2025 - 12 - 31),
+            history: History::since(spell, date!(2025 - 12 - 31)),
+            ..person()
         }
     }
 

@@ -10,7 +10,9 @@ use time::OffsetDateTime;
 use super::failed;
 use super::source::{from_micros, micros};
 use super::work::{View, Work};
+use crate::kernel::access::Actor;
 use crate::kernel::error::{Error, Result};
+use crate::kernel::id::Id;
 
 /// What happened to one aggregate.
 #[derive(Debug)]
@@ -29,6 +31,30 @@ impl Entry {
         let event = tag.and_then(|tag| tag.as_str().map(str::to_owned));
         let event = event.ok_or_else(|| Error::internal(format!("{aggregate}: an event without type")))?;
         Ok(Self { aggregate, version, event, data: data.to_string() })
+    }
+
+    pub(super) fn row(
+        self,
+        id: Id,
+        owner: &str,
+        area: &str,
+        actor: &Actor,
+        now: OffsetDateTime,
+    ) -> ActiveModel {
+        ActiveModel {
+            owner: Set(owner.to_owned()),
+            id: Set(id.0),
+            area: Set(area.to_owned()),
+            aggregate: Set(self.aggregate),
+            version: Set(self.version),
+            event: Set(self.event),
+            data: Set(self.data),
+            actor: Set(actor.word().to_owned()),
+            caller: Set(actor.caller.clone()),
+            operator: Set(actor.operator.clone()),
+            at: Set(micros(now)),
+            position: Set(None),
+        }
     }
 }
 
@@ -84,20 +110,8 @@ impl ActiveModelBehavior for ActiveModel {}
 
 impl Work {
     pub(super) async fn record(&self, entry: Entry) -> Result<()> {
-        let row = ActiveModel {
-            owner: Set(self.owner_key().to_owned()),
-            id: Set(self.new_id().0),
-            area: Set(self.area_code().to_owned()),
-            aggregate: Set(entry.aggregate),
-            version: Set(entry.version),
-            event: Set(entry.event),
-            data: Set(entry.data),
-            actor: Set(self.actor().word().to_owned()),
-            caller: Set(self.actor().caller.clone()),
-            operator: Set(self.actor().operator.clone()),
-            at: Set(micros(self.now())),
-            position: Set(None),
-        };
+        let (owner, area) = (self.owner_key(), self.area_code());
+        let row = entry.row(self.new_id(), owner, area, self.actor(), self.now());
         Entity::insert(row).exec_without_returning(&self.conn()).await.map_err(failed)?;
         Ok(())
     }

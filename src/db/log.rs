@@ -4,16 +4,18 @@ use std::collections::BTreeMap;
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
-use sea_orm::{QueryOrder, QuerySelect};
+use sea_orm::sea_query::ArrayType;
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, QueryOrder, QuerySelect, Statement};
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
+use super::batch::{array, insert_all};
 use super::lease::Lease;
 use super::source::from_micros;
 use super::{Db, failed, journal, lease};
 use crate::kernel::error::{Error, Result};
 
-/// How many entries the sequencer copies at once. Below SQLite's limit of bound values by far.
+/// How many entries the sequencer copies at once.
 const BATCH: u64 = 500;
 
 /// The table.
@@ -109,21 +111,14 @@ impl Db {
         let last = Entity::find().order_by_desc(Column::Position).one(&transaction).await.map_err(failed)?;
         let mut position = last.map_or(0, |row| row.position);
         let count = u64::try_from(waiting.len()).unwrap_or(0);
-        let mut rows = Vec::with_capacity(waiting.len());
+        let (mut rows, mut places) = (Vec::with_capacity(waiting.len()), Vec::with_capacity(waiting.len()));
         for entry in in_order_of_versions(waiting) {
             position += 1;
-            journal::Entity::update_many()
-                .col_expr(journal::Column::Position, Expr::value(position))
-                .filter(journal::Column::Owner.eq(&entry.owner))
-                .filter(journal::Column::Id.eq(entry.id))
-                .exec(&transaction)
-                .await
-                .map_err(failed)?;
+            places.push((entry.owner.clone(), entry.id, position));
             rows.push(logged(entry, position));
         }
-        if !rows.is_empty() {
-            Entity::insert_many(rows).exec_without_returning(&transaction).await.map_err(failed)?;
-        }
+        number(&transaction, places).await?;
+        insert_all(&transaction, rows, false).await?;
         transaction.commit().await.map_err(failed)?;
         Ok(count)
     }
@@ -157,6 +152,36 @@ impl Db {
         let last = Entity::find().order_by_desc(Column::Position).one(self.reader()).await.map_err(failed)?;
         Ok(last.map_or(0, |row| row.position))
     }
+}
+
+/// Writes into journal entries, each known by its owner and id, which position of the log is theirs.
+async fn number(transaction: &DatabaseTransaction, places: Vec<(String, Uuid, i64)>) -> Result<()> {
+    if transaction.get_database_backend() == DbBackend::Postgres {
+        let mut columns = [Vec::new(), Vec::new(), Vec::new()];
+        for (owner, id, position) in places {
+            columns[0].push(owner.into());
+            columns[1].push(id.into());
+            columns[2].push(position.into());
+        }
+        let sorts = [ArrayType::String, ArrayType::Uuid, ArrayType::BigInt];
+        let arrays = sorts.into_iter().zip(columns).map(|(sort, values)| array(sort, values));
+        let sql = "UPDATE journal SET position = place.position \
+                   FROM UNNEST($1, $2, $3) AS place (owner, id, position) \
+                   WHERE journal.owner = place.owner AND journal.id = place.id";
+        let update = Statement::from_sql_and_values(DbBackend::Postgres, sql, arrays);
+        transaction.execute_raw(update).await.map_err(failed)?;
+        return Ok(());
+    }
+    for (owner, id, position) in places {
+        journal::Entity::update_many()
+            .col_expr(journal::Column::Position, Expr::value(position))
+            .filter(journal::Column::Owner.eq(owner))
+            .filter(journal::Column::Id.eq(id))
+            .exec(transaction)
+            .await
+            .map_err(failed)?;
+    }
+    Ok(())
 }
 
 /// Clocks of several servers differ a little: within one aggregate the version decides. Each aggregate's entries take

@@ -1,5 +1,6 @@
 //! The storage mechanism: connections, one transaction a write (`Work`), the journal, repeated requests, pages, leases.
 
+pub mod batch;
 pub mod error;
 pub mod journal;
 pub mod keys;
@@ -144,13 +145,18 @@ impl Db {
         &self.0.writer
     }
 
+    /// Begins a transaction in a task of its own, which ends even when the caller goes away in the middle: for a BEGIN
+    /// whose answer nobody awaits the driver queues no ROLLBACK, and the connection would go back to the pool with a
+    /// transaction that is open and nobody's.
     pub(crate) async fn begin(&self) -> Result<sea_orm::DatabaseTransaction> {
         let immediate = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
         let options = if self.is_postgres() { TransactionOptions::default() } else { immediate };
-        self.0.writer.begin_with_options(options).await.map_err(from_db)
+        let writer = self.0.writer.clone();
+        let begun = tokio::spawn(async move { writer.begin_with_options(options).await });
+        begun.await.map_err(|error| Error::Internal(error.into()))?.map_err(from_db)
     }
 
     /// Closes all connections.

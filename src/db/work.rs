@@ -79,26 +79,6 @@ impl Db {
         let connection = Connection::Transaction(self.begin().await?);
         View::reach(self.clone(), connection, actor, owner).await.map(Work)
     }
-
-    /// Begins a transaction for a person who is perhaps not there yet. One who is there is locked and must be within
-    /// the caller's reach; one who is not is taken as stated, in an area that must be.
-    pub async fn work_for_new(&self, actor: &Actor, person: Person) -> Result<Work> {
-        if !actor.holds(&person.area) {
-            return Err(Error::not_found(&format!("areas/{}", person.area)));
-        }
-        let connection = Connection::Transaction(self.begin().await?);
-        let mut view = View::unscoped(self.clone(), connection, actor);
-        let person = match view.find_person(person.psn_no.clone()).await {
-            Ok(found) if !actor.reaches(&found.psn_no, &found.area) => {
-                return Err(Error::NotFound(found.name()));
-            }
-            Err(Error::NotFound(_)) => person,
-            found => found?,
-        };
-        view.reach = Reach::Person(person);
-        view.start_now();
-        Ok(Work(view))
-    }
 }
 
 impl View {

@@ -47,6 +47,7 @@ pub async fn import(demo: &mut Demo) -> Told {
             insu_admdvs: "620902".to_owned(),
             insured_since: Some(date_message(today - Duration::days(3650))),
             paid_until: Some(date_message(today + Duration::days(730))),
+            ..Default::default()
         })
         .collect();
     let mut answers = demo.clients.insured().import_insured(iter(rows)).await?.into_inner();

@@ -1,13 +1,16 @@
 //! 参保人: who is insured, and whether that opens the door to an application.
 
 use serde::{Deserialize, Serialize};
-use time::Date;
+use time::{Date, Duration};
 
+pub use super::history::{History, Payment, Spell, TooShort};
 pub use super::refusal::NotEligible;
-use crate::catalog::domain::{Catalog, Disease, Insutype, Sex};
+use crate::catalog::domain::{Catalog, Disease, InsuranceRule, Insutype, Sex};
+use crate::kernel::add_months;
 use crate::kernel::error::Refusal;
 use crate::kernel::id::PsnNo;
 use crate::kernel::identity::{self, Fault};
+use crate::kernel::period::Period;
 use crate::kernel::region::Region;
 use crate::kernel::step::Step;
 
@@ -40,15 +43,18 @@ pub struct Insured {
     pub psn_clct_stas: String,
     /// 参保地.
     pub insu_admdvs: Region,
-    /// 连续参保起始日.
-    pub insured_since: Date,
-    /// 缴费至.
-    pub paid_until: Date,
+    /// 死亡日期; none while alive, as far as is known.
+    #[serde(default)]
+    pub death_date: Option<Date>,
+    /// 参保与缴费经历. Empty only in a row from before it was told, until the store fills it in.
+    #[serde(default)]
+    pub history: History,
 }
 
 /// Proof that nothing stands against an application for these diseases today. Only `Insured::eligible` makes one.
 pub struct Eligible {
     insured: Insured,
+    insutype: Insutype,
     codes: Vec<String>,
 }
 
@@ -56,6 +62,11 @@ impl Eligible {
     /// The person.
     pub fn insured(&self) -> &Insured {
         &self.insured
+    }
+
+    /// 险种 on the day of the application.
+    pub fn insutype(&self) -> Insutype {
+        self.insutype
     }
 
     /// The diseases.
@@ -82,13 +93,62 @@ pub enum Event {
     Imported { insutype: Insutype, psn_type: String, insu_admdvs: Region },
     /// Something changed.
     #[serde(rename = "insured.updated")]
-    Updated { insutype: Insutype, psn_type: String, insu_admdvs: Region },
+    Updated {
+        insutype: Insutype,
+        psn_type: String,
+        insu_admdvs: Region,
+        /// What changed, all of it.
+        changes: Vec<Change>,
+        /// The area from which the person moved to another pooling area.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        moved_from: Option<Region>,
+    },
+}
+
+/// What changed about a person, without saying to what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
+    /// 证件, 姓名, 性别, 出生日期.
+    Identity,
+    /// 电话, 地址.
+    Contact,
+    /// 险种 or 人员类别.
+    Kind,
+    /// 参保地, within the pooling area.
+    Area,
+    /// 参保地: another pooling area.
+    Move,
+    /// 参保状态 or 缴费状态.
+    State,
+    /// 参保段.
+    Spells,
+    /// 缴费.
+    Payments,
+    /// 死亡, or that it was told by mistake.
+    Death,
 }
 
 impl Insured {
-    /// Whether 退休.
-    pub fn retired(&self) -> bool {
-        self.psn_type.starts_with("12")
+    /// The spell that the row itself states, for some days.
+    pub fn spell(&self, period: Period) -> Spell {
+        let (psn_type, insu_admdvs) = (self.psn_type.clone(), self.insu_admdvs.clone());
+        Spell { insutype: self.insutype, psn_type, insu_admdvs, period }
+    }
+
+    /// 险种 on a day.
+    pub fn insutype_on(&self, day: Date) -> Insutype {
+        self.history.of(day).map_or(self.insutype, |spell| spell.insutype)
+    }
+
+    /// Whether 退休 on a day.
+    pub fn retired_on(&self, day: Date) -> bool {
+        self.psn_type_on(day).starts_with("12")
+    }
+
+    /// 人员类别 on a day.
+    pub fn psn_type_on(&self, day: Date) -> &str {
+        self.history.of(day).map_or(&self.psn_type, |spell| &spell.psn_type)
     }
 
     /// Takes over what the platform told us: the first row of this person, or one that differs from what is known.
@@ -99,8 +159,35 @@ impl Insured {
         match known {
             None => Some(Step::new(self, Event::Imported { insutype, psn_type, insu_admdvs })),
             Some(known) if *known == self => None,
-            Some(_) => Some(Step::new(self, Event::Updated { insutype, psn_type, insu_admdvs })),
+            Some(known) => {
+                let changes = self.changes(known);
+                let moved = changes.contains(&Change::Move);
+                let moved_from = moved.then(|| known.insu_admdvs.clone());
+                Some(Step::new(self, Event::Updated { insutype, psn_type, insu_admdvs, changes, moved_from }))
+            }
         }
+    }
+
+    fn changes(&self, known: &Self) -> Vec<Change> {
+        let identity = |person: &Self| {
+            (person.certificate(), person.psn_name.clone(), person.male, person.brdy.to_julian_day())
+        };
+        let moved = self.insu_admdvs.pooling() != known.insu_admdvs.pooling();
+        let (state, clct) = (&self.psn_insu_stas, &self.psn_clct_stas);
+        [
+            (Change::Identity, identity(self) != identity(known)),
+            (Change::Contact, (&self.tel, &self.addr) != (&known.tel, &known.addr)),
+            (Change::Kind, (self.insutype, &self.psn_type) != (known.insutype, &known.psn_type)),
+            (Change::Area, !moved && self.insu_admdvs != known.insu_admdvs),
+            (Change::Move, moved),
+            (Change::State, (state, clct) != (&known.psn_insu_stas, &known.psn_clct_stas)),
+            (Change::Spells, self.history.spells() != known.history.spells()),
+            (Change::Payments, self.history.payments() != known.history.payments()),
+            (Change::Death, self.death_date != known.death_date),
+        ]
+        .into_iter()
+        .filter_map(|(change, is)| is.then_some(change))
+        .collect()
     }
 
     /// What tells a certificate apart from all others: its type and its number.
@@ -139,12 +226,29 @@ impl Insured {
         if self.brdy > today {
             fault("brdy", "出生日期不能晚于今天。", "brdy is in the future.");
         }
-        let employee = self.psn_type.starts_with("11") || self.psn_type.starts_with("12");
-        if employee != (self.insutype == Insutype::Employee) {
+        if self.death_date.is_some_and(|died| died > today || died < self.brdy) {
+            fault(
+                "death_date",
+                "死亡日期须在出生日期与今天之间。",
+                "death_date lies between brdy and today.",
+            );
+        }
+        if !Spell::fits(self.insutype, &self.psn_type) {
             fault(
                 "psn_type",
                 "人员类别与险种不符:11、12 类对应 310,其余对应 390。",
                 "psn_type does not go with insutype: 11xx and 12xx with 310, the others with 390.",
+            );
+        }
+        let agrees = |spell: &Spell| {
+            let stated = (self.insutype, &self.psn_type, &self.insu_admdvs);
+            (spell.insutype, &spell.psn_type, &spell.insu_admdvs) == stated
+        };
+        if !self.history.of(today).is_none_or(agrees) {
+            fault(
+                "spells",
+                "当前参保段与本行的险种、人员类别或参保地不一致。",
+                "the spell of today differs from the row's insutype, psn_type or insu_admdvs.",
             );
         }
         faults
@@ -158,16 +262,39 @@ impl Insured {
     /// Every reason against the insurance itself on a day. The dates hold for any day; the states are those of the day
     /// on which we last heard of the person, and what they were before it is not known.
     pub fn standing_on(&self, day: Date, known_since: Date) -> Vec<NotEligible> {
-        let known = day >= known_since;
+        self.insurance(day, day >= known_since, Duration::ZERO)
+    }
+
+    fn insurance(&self, day: Date, known: bool, grace: Duration) -> Vec<NotEligible> {
         let mut reasons = Vec::new();
-        if known && self.psn_insu_stas != "1" {
+        if self.death_date.is_some_and(|died| died < day) {
+            reasons.push(NotEligible::Died);
+        }
+        let insured = self.history.is_insured(day);
+        let begins = if insured { None } else { self.history.begins(day, |_| true) };
+        if known && self.psn_insu_stas != "1" || !insured && begins.is_none() {
             reasons.push(NotEligible::NotInsured);
         }
-        if self.insured_since > day {
-            reasons.push(NotEligible::NotYetInsured { from: self.insured_since });
+        if let Some(from) = begins {
+            reasons.push(NotEligible::NotYetInsured { from });
         }
-        if known && self.psn_clct_stas != "1" || self.paid_until < day {
-            reasons.push(NotEligible::NotPaidUp { paid_until: self.paid_until });
+        let stopped = known && self.psn_clct_stas != "1";
+        if stopped || !self.history.is_paid(day, grace) {
+            let paid_until = self.history.paid_until(day);
+            let met_on = if stopped { None } else { self.history.paid_from(day) };
+            reasons.push(NotEligible::NotPaidUp { paid_until, met_on });
+        }
+        reasons
+    }
+
+    /// Every reason against the insurance of an application: in force, paid up, nothing owed, and long enough.
+    fn insurance_for_application(&self, rule: &InsuranceRule, today: Date) -> Vec<NotEligible> {
+        let grace = Duration::days(i64::from(rule.grace_days.max(0)));
+        let mut reasons = self.insurance(today, true, grace);
+        let owed = self.history.owed(today, grace);
+        reasons.extend(owed.map(|due| NotEligible::Owes { from: due.from, to: due.to }));
+        if let Err(TooShort { since, met_on }) = self.history.lasted(today, &self.insu_admdvs, rule) {
+            reasons.push(NotEligible::TooShort { months: rule.continuous_months, since, met_on });
         }
         reasons
     }
@@ -180,24 +307,36 @@ impl Insured {
         held: &Held,
         today: Date,
     ) -> Result<Eligible, Vec<NotEligible>> {
-        let mut reasons = self.standing(today);
+        let mut reasons = self.insurance_for_application(&catalog.rules.insurance, today);
         for code in codes {
             match catalog.disease(code) {
                 None => reasons.push(NotEligible::UnknownDisease { code: code.clone() }),
-                Some(disease) => self.against(disease, codes, held, &mut reasons),
+                Some(disease) => {
+                    self.against(disease, today, &mut reasons);
+                    held.against(disease, codes, &mut reasons);
+                }
             }
         }
         let most = catalog.rules.diseases_max;
         if held.benefits.len() + held.applications.len() + codes.len() > most {
             reasons.push(NotEligible::TooMany { most });
         }
-        if reasons.is_empty() { Ok(Eligible { insured: self, codes: codes.to_vec() }) } else { Err(reasons) }
+        let insutype = self.insutype_on(today);
+        if reasons.is_empty() {
+            Ok(Eligible { insured: self, insutype, codes: codes.to_vec() })
+        } else {
+            Err(reasons)
+        }
     }
 
-    fn against(&self, disease: &Disease, codes: &[String], held: &Held, reasons: &mut Vec<NotEligible>) {
+    /// What stands in the person against a disease.
+    fn against(&self, disease: &Disease, today: Date, reasons: &mut Vec<NotEligible>) {
         let code = || disease.code.clone();
-        if !disease.insutypes.contains(&self.insutype) {
-            reasons.push(NotEligible::KindNotOpen { code: code(), kind: self.insutype });
+        let kind = self.insutype_on(today);
+        let is_open = |kind: &Insutype| disease.insutypes.contains(kind);
+        if !is_open(&kind) {
+            let met_on = self.history.begins(today, |spell| is_open(&spell.insutype));
+            reasons.push(NotEligible::KindNotOpen { code: code(), kind, met_on });
         }
         let fits = match disease.sex {
             Sex::Any => true,
@@ -207,13 +346,28 @@ impl Insured {
         if !fits {
             reasons.push(NotEligible::SexDoesNotFit { code: code() });
         }
-        if held.benefits.contains(&disease.code) {
+        let birthday = |age: i32| add_months(self.brdy, age.saturating_mul(12));
+        let (youngest, oldest) = (disease.age_min, disease.age_max);
+        if youngest > 0 && today < birthday(youngest) {
+            reasons.push(NotEligible::TooYoung { code: code(), youngest, met_on: birthday(youngest) });
+        }
+        if oldest > 0 && today >= birthday(oldest.saturating_add(1)) {
+            reasons.push(NotEligible::TooOld { code: code(), oldest });
+        }
+    }
+}
+
+impl Held {
+    /// What stands against a disease in what the person has or asks for.
+    fn against(&self, disease: &Disease, codes: &[String], reasons: &mut Vec<NotEligible>) {
+        let code = || disease.code.clone();
+        if self.benefits.contains(&disease.code) {
             reasons.push(NotEligible::AlreadyHeld { code: code() });
         }
-        if held.applications.contains(&disease.code) {
+        if self.applications.contains(&disease.code) {
             reasons.push(NotEligible::AlreadyApplied { code: code() });
         }
-        let others = codes.iter().chain(&held.benefits).chain(&held.applications);
+        let others = codes.iter().chain(&self.benefits).chain(&self.applications);
         for other in others.filter(|other| disease.exclusions.contains(other)) {
             reasons.push(NotEligible::Excluded { code: code(), other: other.clone() });
         }
@@ -221,123 +375,5 @@ impl Insured {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::catalog::domain::SAMPLE;
-    use time::macros::date;
-
-    const TODAY: Date = date!(2025 - 03 - 03);
-
-    fn person() -> Insured {
-        Insured {
-            psn_no: PsnNo::parse("62090000001").unwrap(),
-            psn_cert_type: "01".to_owned(),
-            certno: "620902196001010011".to_owned(),
-            psn_name: "张三".to_owned(),
-            male: true,
-            brdy: date!(1960 - 01 - 01),
-            tel: String::new(),
-            addr: String::new(),
-            insutype: Insutype::Employee,
-            psn_type: "1101".to_owned(),
-            psn_insu_stas: "1".to_owned(),
-            psn_clct_stas: "1".to_owned(),
-            insu_admdvs: Region::find("620902").unwrap(),
-            insured_since: date!(2010 - 01 - 01),
-            paid_until: date!(2025 - 12 - 31),
-        }
-    }
-
-    fn check(person: Insured, codes: &[&str], held: &Held, expected: &[&str]) {
-        let catalog = Catalog::parse(SAMPLE).unwrap();
-        let codes: Vec<_> = codes.iter().map(|code| (*code).to_owned()).collect();
-        let reasons = person.eligible(&catalog, &codes, held, TODAY).err().unwrap_or_default();
-        let reasons: Vec<_> =
-            reasons.into_iter().map(|reason| Refusal::from(reason).reason.to_string()).collect();
-        assert_eq!(reasons, expected);
-    }
-
-    #[test]
-    fn an_insured_person_who_paid_may_apply() {
-        check(person(), &["M01600"], &Held::default(), &[]);
-    }
-
-    #[test]
-    fn every_reason_is_told_at_once() {
-        let mut unpaid = person();
-        unpaid.psn_insu_stas = "2".to_owned();
-        unpaid.paid_until = date!(2025 - 03 - 02);
-        unpaid.insured_since = date!(2025 - 04 - 01);
-        check(
-            unpaid,
-            &["NONE"],
-            &Held::default(),
-            &["NOT_INSURED", "NOT_YET_INSURED", "NOT_PAID_UP", "DISEASE_UNKNOWN"],
-        );
-    }
-
-    #[test]
-    fn what_is_held_or_applied_for_counts() {
-        let held = Held { benefits: vec!["M01600".to_owned()], applications: vec!["M03900".to_owned()] };
-        check(person(), &["M01600"], &held, &["BENEFIT_ALREADY_HELD"]);
-        check(person(), &["M03900"], &held, &["APPLICATION_UNDER_WAY"]);
-        check(person(), &["M01603"], &held, &["DISEASES_EXCLUDE_EACH_OTHER"]);
-        check(person(), &["M04600", "M05300"], &held, &["TOO_MANY_DISEASES"]);
-        check(person(), &["M01600", "M01603"], &Held::default(), &["DISEASES_EXCLUDE_EACH_OTHER"; 2]);
-    }
-
-    #[test]
-    fn paid_until_today_is_paid() {
-        let mut last_day = person();
-        last_day.paid_until = TODAY;
-        check(last_day, &["M01600"], &Held::default(), &[]);
-    }
-
-    #[test]
-    fn the_insurance_is_that_of_the_day() {
-        use NotEligible::{NotInsured, NotPaidUp, NotYetInsured};
-        let heard = date!(2025 - 02 - 01);
-        let mut stopped = person();
-        stopped.psn_insu_stas = "2".to_owned();
-        stopped.psn_clct_stas = "2".to_owned();
-        stopped.insured_since = date!(2025 - 01 - 01);
-        stopped.paid_until = date!(2025 - 02 - 15);
-        let unpaid = || NotPaidUp { paid_until: date!(2025 - 02 - 15) };
-        for (day, expected) in [
-            (date!(2024 - 12 - 31), vec![NotYetInsured { from: date!(2025 - 01 - 01) }]),
-            (date!(2025 - 01 - 31), vec![]),
-            (heard, vec![NotInsured, unpaid()]),
-            (date!(2025 - 02 - 16), vec![NotInsured, unpaid()]),
-        ] {
-            assert_eq!(stopped.standing_on(day, heard), expected, "{day}");
-        }
-        // The day on which it was paid until tells of every day, whenever it was heard.
-        assert_eq!(stopped.standing_on(date!(2025 - 02 - 16), TODAY), [unpaid()]);
-    }
-
-    #[test]
-    fn only_a_row_that_says_something_new_is_taken_over() {
-        let known = person();
-        let mut moved = person();
-        moved.tel = "13800000000".to_owned();
-        for (row, known, event) in [
-            (person(), None, Some("insured.imported")),
-            (person(), Some(&known), None),
-            (moved, Some(&known), Some("insured.updated")),
-        ] {
-            let step = row.take_over(known);
-            let told = step.map(|step| serde_json::to_value(step.event).unwrap()["type"].clone());
-            assert_eq!(told.as_ref().and_then(|told| told.as_str()), event);
-        }
-    }
-
-    #[test]
-    fn a_row_that_contradicts_itself_names_the_field() {
-        let mut wrong = person();
-        wrong.male = false;
-        wrong.psn_type = "1501".to_owned();
-        let fields: Vec<_> = wrong.faults(TODAY).into_iter().map(|fault| fault.subject).collect();
-        assert_eq!(fields, ["gend", "psn_type"]);
-        assert_eq!(person().faults(TODAY), []);
-    }
-}
+#[path = "domain_tests.rs"]
+mod tests;

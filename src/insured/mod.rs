@@ -1,11 +1,17 @@
 //! 参保人.
 
+mod convert;
 pub mod domain;
 pub mod eligibility;
+pub mod find;
 pub mod get;
 pub mod grpc;
+pub mod history;
 pub mod import;
 pub mod refusal;
 mod row;
+#[cfg(test)]
+pub mod sample;
 pub mod store;
+mod take_over;
 pub mod words;

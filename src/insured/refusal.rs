@@ -23,14 +23,24 @@ pub enum NotTaken {
 pub enum NotEligible {
     /// 参保状态 is not 正常.
     NotInsured,
-    /// 缴费状态 is not 参保缴费, or not paid until today.
-    NotPaidUp { paid_until: Date },
+    /// Died before the day.
+    Died,
+    /// 缴费状态 is not 参保缴费, or the day is not paid for; paid for again from the day named.
+    NotPaidUp { paid_until: Option<Date>, met_on: Option<Date> },
+    /// 欠费: a contribution is owed.
+    Owes { from: Date, to: Date },
+    /// Not insured long enough without a gap in the pooling area; long enough on the day named.
+    TooShort { months: i32, since: Option<Date>, met_on: Option<Date> },
     /// Insured only from a later day on.
     NotYetInsured { from: Date },
     /// The catalogue does not have the disease.
     UnknownDisease { code: String },
-    /// The disease is not open for the insured kind.
-    KindNotOpen { code: String, kind: Insutype },
+    /// The disease is not open for the insured kind; for that of a later spell it is, from the day named.
+    KindNotOpen { code: String, kind: Insutype, met_on: Option<Date> },
+    /// Younger than the disease is recognised at.
+    TooYoung { code: String, youngest: i32, met_on: Date },
+    /// Older than the disease is recognised at.
+    TooOld { code: String, oldest: i32 },
     /// The disease cannot befall the person.
     SexDoesNotFit { code: String },
     /// The person has the benefit.
@@ -84,62 +94,177 @@ impl From<NotEligible> for Refusal {
                 Self::new("NOT_INSURED", "参保状态不正常。", "the insurance is not in force.")
                     .help("请先恢复参保。", "resume the insurance first.")
             }
-            NotEligible::NotYetInsured { from } => Self::new(
-                "NOT_YET_INSURED",
-                format!("参保自 {from} 起生效。"),
-                format!("insured only from {from} on."),
-            )
-            .help("请在该日或之后办理。", "come back on that day or later.")
-            .met_on(from),
-            NotEligible::NotPaidUp { paid_until } => Self::new(
-                "NOT_PAID_UP",
-                format!("未按时缴费，已缴至 {paid_until}。"),
-                format!("contributions are paid only until {paid_until}."),
-            )
-            .help("请补缴后再办理。", "pay what is due, then try again."),
-            NotEligible::UnknownDisease { code } => Self::new(
-                "DISEASE_UNKNOWN",
-                format!("目录中没有病种 {code}。"),
-                format!("the catalogue in force has no disease {code}."),
-            )
-            .help("请用 ListDiseases 查询病种代码。", "look the code up with ListDiseases.")
-            .about(code),
-            NotEligible::KindNotOpen { code, kind } => Self::new(
-                "KIND_NOT_OPEN",
-                format!("病种 {code} 不对{}开放。", kind.name()),
-                format!("disease {code} is not open for insured kind {}.", kind.code()),
-            )
-            .about(code),
-            NotEligible::SexDoesNotFit { code } => Self::new(
-                "SEX_DOES_NOT_FIT",
-                format!("病种 {code} 与性别不符。"),
-                format!("disease {code} does not go with the person's sex."),
-            )
-            .about(code),
-            NotEligible::AlreadyHeld { code } => Self::new(
-                "BENEFIT_ALREADY_HELD",
-                format!("已享有病种 {code} 的待遇。"),
-                format!("the benefit for disease {code} is already held."),
-            )
-            .about(code),
-            NotEligible::AlreadyApplied { code } => Self::new(
-                "APPLICATION_UNDER_WAY",
-                format!("病种 {code} 的申请正在办理。"),
-                format!("an application for disease {code} is under way."),
-            )
-            .help("请等待办结，或先撤回该申请。", "wait until it is decided, or withdraw it first.")
-            .about(code),
-            NotEligible::Excluded { code, other } => Self::new(
-                "DISEASES_EXCLUDE_EACH_OTHER",
-                format!("病种 {code} 与 {other} 不能同时享受。"),
-                format!("diseases {code} and {other} cannot be held together."),
-            )
-            .about(code),
+            NotEligible::Died => {
+                Self::new("PERSON_DIED", "该参保人已登记死亡。", "the person is registered as deceased.")
+                    .help(
+                        "登记有误时请由参保地经办机构更正。",
+                        "if this is wrong, let the bureau of the area correct it.",
+                    )
+            }
+            NotEligible::NotYetInsured { from } => not_yet_insured(from),
+            NotEligible::NotPaidUp { paid_until, met_on } => not_paid_up(paid_until, met_on),
+            NotEligible::Owes { from, to } => owes(from, to),
+            NotEligible::TooShort { months, since, met_on } => too_short(months, since, met_on),
+            NotEligible::UnknownDisease { code } => unknown_disease(code),
+            NotEligible::KindNotOpen { code, kind, met_on } => kind_not_open(code, kind, met_on),
+            NotEligible::SexDoesNotFit { code } => sex_does_not_fit(code),
+            NotEligible::TooYoung { code, youngest, met_on } => too_young(code, youngest, met_on),
+            NotEligible::TooOld { code, oldest } => too_old(code, oldest),
+            NotEligible::AlreadyHeld { code } => already_held(code),
+            NotEligible::AlreadyApplied { code } => already_applied(code),
+            NotEligible::Excluded { code, other } => excluded(code, &other),
             NotEligible::TooMany { most } => Self::new(
                 "TOO_MANY_DISEASES",
                 format!("每人最多 {most} 个病种。"),
                 format!("one person may hold {most} diseases at most."),
+            )
+            .help(
+                "请减少申请的病种，或先终止一项待遇、撤回一项申请。",
+                "apply for fewer, or first end a benefit or withdraw an application.",
             ),
         }
     }
+}
+
+fn perhaps_met_on(refusal: Refusal, day: Option<Date>) -> Refusal {
+    match day {
+        Some(day) => refusal.met_on(day),
+        None => refusal,
+    }
+}
+
+fn not_yet_insured(from: Date) -> Refusal {
+    let (zh, en) = (format!("参保自 {from} 起生效。"), format!("insured only from {from} on."));
+    Refusal::new("NOT_YET_INSURED", zh, en)
+        .help("请在该日或之后办理。", "come back on that day or later.")
+        .met_on(from)
+}
+
+fn not_paid_up(paid_until: Option<Date>, met_on: Option<Date>) -> Refusal {
+    let (zh, en) = match paid_until {
+        Some(day) => {
+            (format!("未按时缴费，已缴至 {day}。"), format!("contributions are paid only until {day}."))
+        }
+        None => ("尚未缴费。".to_owned(), "no contribution is paid yet.".to_owned()),
+    };
+    let refusal =
+        Refusal::new("NOT_PAID_UP", zh, en).help("请补缴后再办理。", "pay what is due, then try again.");
+    perhaps_met_on(refusal, met_on)
+}
+
+fn owes(from: Date, to: Date) -> Refusal {
+    Refusal::new(
+        "CONTRIBUTION_OWED",
+        format!("{from} 至 {to} 的费用欠缴。"),
+        format!("the contribution for {from} to {to} is owed."),
+    )
+    .help("请补缴后再办理。", "pay what is owed, then try again.")
+}
+
+fn too_short(months: i32, since: Option<Date>, met_on: Option<Date>) -> Refusal {
+    let (zh, en) = match since {
+        Some(since) => (
+            format!("须在本统筹区连续参保满 {months} 个月，现自 {since} 起连续参保。"),
+            format!(
+                "{months} months of insurance without a gap in this pooling area are needed; the present one began on {since}."
+            ),
+        ),
+        None => (
+            format!("须在本统筹区连续参保满 {months} 个月。"),
+            format!("{months} months of insurance without a gap in this pooling area are needed."),
+        ),
+    };
+    let refusal = Refusal::new("INSURED_TOO_SHORT", zh, en).help(
+        "请保持连续参保，期满后办理。",
+        "stay insured without a gap, and come back when the months are full.",
+    );
+    perhaps_met_on(refusal, met_on)
+}
+
+fn unknown_disease(code: String) -> Refusal {
+    Refusal::new(
+        "DISEASE_UNKNOWN",
+        format!("目录中没有病种 {code}。"),
+        format!("the catalogue in force has no disease {code}."),
+    )
+    .help("请用 ListDiseases 查询病种代码。", "look the code up with ListDiseases.")
+    .about(code)
+}
+
+fn kind_not_open(code: String, kind: Insutype, met_on: Option<Date>) -> Refusal {
+    let refusal = Refusal::new(
+        "KIND_NOT_OPEN",
+        format!("病种 {code} 不对{}开放。", kind.name()),
+        format!("disease {code} is not open for insured kind {}.", kind.code()),
+    )
+    .help(
+        "请用 ListDiseases 查询对该险种开放的病种。",
+        "ListDiseases tells which diseases are open for the insured kind.",
+    )
+    .about(code);
+    perhaps_met_on(refusal, met_on)
+}
+
+fn sex_does_not_fit(code: String) -> Refusal {
+    Refusal::new(
+        "SEX_DOES_NOT_FIT",
+        format!("病种 {code} 与性别不符。"),
+        format!("disease {code} does not go with the person's sex."),
+    )
+    .help("性别登记有误时请先更正参保信息。", "if the sex is registered wrongly, correct it first.")
+    .about(code)
+}
+
+fn too_young(code: String, youngest: i32, met_on: Date) -> Refusal {
+    Refusal::new(
+        "TOO_YOUNG",
+        format!("病种 {code} 须年满 {youngest} 周岁。"),
+        format!("disease {code} is recognised from the age of {youngest} on."),
+    )
+    .help("请在年满之日或之后办理。", "come back on that birthday or later.")
+    .about(code)
+    .met_on(met_on)
+}
+
+fn too_old(code: String, oldest: i32) -> Refusal {
+    Refusal::new(
+        "TOO_OLD",
+        format!("病种 {code} 限 {oldest} 周岁及以下。"),
+        format!("disease {code} is recognised until the age of {oldest}."),
+    )
+    .help("请查询其他适用的病种。", "look for another disease that applies.")
+    .about(code)
+}
+
+fn already_held(code: String) -> Refusal {
+    Refusal::new(
+        "BENEFIT_ALREADY_HELD",
+        format!("已享有病种 {code} 的待遇。"),
+        format!("the benefit for disease {code} is already held."),
+    )
+    .help("无需再次申请，可直接就医结算。", "no application is needed: use the benefit.")
+    .about(code)
+}
+
+fn already_applied(code: String) -> Refusal {
+    Refusal::new(
+        "APPLICATION_UNDER_WAY",
+        format!("病种 {code} 的申请正在办理。"),
+        format!("an application for disease {code} is under way."),
+    )
+    .help("请等待办结，或先撤回该申请。", "wait until it is decided, or withdraw it first.")
+    .about(code)
+}
+
+fn excluded(code: String, other: &str) -> Refusal {
+    Refusal::new(
+        "DISEASES_EXCLUDE_EACH_OTHER",
+        format!("病种 {code} 与 {other} 不能同时享受。"),
+        format!("diseases {code} and {other} cannot be held together."),
+    )
+    .help(
+        "请只选其一，或先终止另一病种的待遇。",
+        "choose one of them, or first end the benefit for the other.",
+    )
+    .about(code)
 }

@@ -1,18 +1,24 @@
 //! Insured people in their table, sealed.
 
-use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
-use time::OffsetDateTime;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::domain::{Event, Insured};
+use sea_orm::ActiveValue::Set;
+use sea_orm::{EntityTrait, QueryFilter};
+use serde::Deserialize;
+use time::{Date, OffsetDateTime};
+
+use super::domain::{History, Insured};
 use super::row::{claim, insured};
+use crate::db::batch::Batch;
 use crate::db::failed;
 use crate::db::journal::Entry;
-use crate::db::source::{from_micros, micros};
-use crate::db::work::{View, Work};
+use crate::db::keys::Keys;
+use crate::db::source::{Random, from_micros, micros};
+use crate::db::work::View;
+use crate::kernel::access::Person;
 use crate::kernel::error::{Error, Result};
-use crate::kernel::step::Step;
+use crate::kernel::id::PsnNo;
+use crate::kernel::period::Period;
 
 /// An insured person as read.
 pub struct Stored {
@@ -38,65 +44,166 @@ pub async fn find(view: &View) -> Result<Option<Stored>> {
         .await
         .map_err(failed)?;
     let Some(row) = row else { return Ok(None) };
-    let insured: Insured = view.open(&person.name(), &row.body)?;
-    if insured.psn_no != person.psn_no || insured.insu_admdvs.as_str() != row.insu_admdvs {
-        return Err(Error::internal(format!("{}: the sealed body is of another row", person.name())));
-    }
+    let insured = open(view.keys(), &row)?;
     Ok(Some(Stored { insured, version: row.version, updated_at: from_micros(row.updated_at) }))
 }
 
-/// Claims a certificate for this call's person; false when it is another's. Two who claim it at once: the second one
-/// fails with `Conflict`, is run again, and then finds it claimed.
-pub async fn claim_certificate(work: &Work, insured: &Insured) -> Result<bool> {
-    let psn_no = work.person()?.psn_no.as_str();
-    let index = certno_index(work, insured)?;
-    let claimed = claim::Entity::find_by_id(index.clone()).one(&work.conn()).await.map_err(failed)?;
-    if let Some(claimed) = claimed {
-        return Ok(claimed.psn_no == psn_no);
-    }
-    work.insert_part(claim::ActiveModel { certno_index: Set(index), psn_no: Set(psn_no.to_owned()) }).await?;
-    Ok(true)
+/// A row with what is stored of it: computed before the transaction begins, so that nobody waits for it.
+pub struct Prepared {
+    /// The person.
+    pub insured: Insured,
+    /// Blind index of the certificate.
+    pub index: Vec<u8>,
+    body: Vec<u8>,
 }
 
-/// Saves a new person with the event.
-pub async fn create(work: &Work, step: Step<Insured, Event>) -> Result<()> {
-    let (person, insured) = (work.person()?, step.state);
-    let row = insured::ActiveModel {
-        psn_no: Set(person.psn_no.as_str().to_owned()),
-        insu_admdvs: Set(insured.insu_admdvs.as_str().to_owned()),
-        insutype: Set(insured.insutype.code()),
-        certno_index: Set(certno_index(work, &insured)?),
-        body: Set(work.seal(&person.name(), &insured)?),
-        version: Set(1),
-        updated_at: Set(micros(work.now())),
+/// Seals a person and computes the index of the certificate.
+pub fn prepare(keys: &Keys, random: &Random, insured: Insured) -> Result<Prepared> {
+    let index = certno_index(keys, &insured.certificate())?;
+    let body = keys.seal_value(random, &name(&insured.psn_no), &insured)?;
+    Ok(Prepared { insured, index, body })
+}
+
+/// A person of a batch as read.
+pub struct Known {
+    /// The person.
+    pub insured: Insured,
+    /// Blind index of the certificate.
+    pub index: Vec<u8>,
+    /// The row's version.
+    pub version: i64,
+}
+
+/// Of some people those who are there.
+pub async fn known(batch: &Batch, people: &BTreeSet<PsnNo>) -> Result<BTreeMap<PsnNo, Known>> {
+    let numbers = people.iter().map(PsnNo::as_str);
+    let rows = insured::Entity::find()
+        .filter(batch.db().among("psn_no", numbers))
+        .all(&batch.conn())
+        .await
+        .map_err(failed)?;
+    let mut known = BTreeMap::new();
+    for row in rows {
+        let insured = open(batch.keys(), &row)?;
+        let person = Known { insured, index: row.certno_index, version: row.version };
+        known.insert(person.insured.psn_no.clone(), person);
+    }
+    Ok(known)
+}
+
+/// Of some certificates those that are claimed, by whom.
+pub async fn claims(batch: &Batch, indexes: BTreeSet<Vec<u8>>) -> Result<BTreeMap<Vec<u8>, PsnNo>> {
+    let rows = claim::Entity::find()
+        .filter(batch.db().among("certno_index", indexes))
+        .all(&batch.conn())
+        .await
+        .map_err(failed)?;
+    rows.into_iter().map(|row| Ok((row.certno_index, PsnNo::parse(&row.psn_no)?))).collect()
+}
+
+/// What a batch of rows comes to.
+#[derive(Default)]
+pub struct Changes<'a> {
+    /// New people, with the version of their row.
+    pub new: Vec<(&'a Prepared, i64)>,
+    /// People of whom something changed, with the new version.
+    pub changed: Vec<(&'a Prepared, i64)>,
+    /// Everything that happened, in order.
+    pub entries: Vec<(Person, Entry)>,
+    /// Certificates that are nobody's any more.
+    pub given_up: Vec<Vec<u8>>,
+    /// Certificates with those whose they are now.
+    pub claimed: Vec<(Vec<u8>, PsnNo)>,
+}
+
+/// Saves what a batch of rows comes to.
+pub async fn save(batch: &Batch, changes: Changes<'_>) -> Result<()> {
+    let now = micros(batch.now());
+    let row = |(prepared, version): (&Prepared, i64)| insured::ActiveModel {
+        psn_no: Set(prepared.insured.psn_no.as_str().to_owned()),
+        insu_admdvs: Set(prepared.insured.insu_admdvs.as_str().to_owned()),
+        insutype: Set(prepared.insured.insutype.code()),
+        certno_index: Set(prepared.index.clone()),
+        body: Set(prepared.body.clone()),
+        version: Set(version),
+        updated_at: Set(now),
     };
-    work.insert(row, Entry::new(person.name(), 1, &step.event)?).await
-}
-
-/// Saves what changed about a person, and gives up the claim to a certificate that is no longer theirs.
-pub async fn save(work: &Work, known: &Stored, step: Step<Insured, Event>) -> Result<()> {
-    use insured::Column;
-    let (person, insured, version) = (work.person()?, step.state, known.version + 1);
-    let index = certno_index(work, &insured)?;
-    let before = certno_index(work, &known.insured)?;
-    if index != before {
-        let given_up = claim::Entity::delete_many()
-            .filter(claim::Column::CertnoIndex.eq(before))
-            .filter(claim::Column::PsnNo.eq(person.psn_no.as_str()));
-        work.delete_part(given_up).await?;
+    let count = changes.given_up.len();
+    if count > 0 {
+        let given_up = batch.db().among("certno_index", changes.given_up);
+        batch.delete_parts(claim::Entity::delete_many().filter(given_up), count).await?;
     }
-    let update = insured::Entity::update_many()
-        .col_expr(Column::InsuAdmdvs, Expr::value(insured.insu_admdvs.as_str()))
-        .col_expr(Column::Insutype, Expr::value(insured.insutype.code()))
-        .col_expr(Column::CertnoIndex, Expr::value(index))
-        .col_expr(Column::Body, Expr::value(work.seal(&person.name(), &insured)?))
-        .col_expr(Column::Version, Expr::value(version))
-        .col_expr(Column::UpdatedAt, Expr::value(micros(work.now())))
-        .filter(Column::PsnNo.eq(person.psn_no.as_str()))
-        .filter(Column::Version.eq(known.version));
-    work.update(update, Entry::new(person.name(), version, &step.event)?).await
+    let claims = changes.claimed.into_iter().map(|(index, psn_no)| claim::ActiveModel {
+        certno_index: Set(index),
+        psn_no: Set(psn_no.as_str().to_owned()),
+    });
+    batch.insert_parts(claims.collect()).await?;
+    let new = changes.new.into_iter().map(row).collect();
+    let changed = changes.changed.into_iter().map(row).collect();
+    batch.save(new, changed, changes.entries).await
 }
 
-fn certno_index(view: &View, insured: &Insured) -> Result<Vec<u8>> {
-    view.keys().blind_index("certno", &insured.certificate())
+/// Who has a certificate, wherever insured.
+pub async fn claimed_by(view: &View, certificate: &str) -> Result<Option<PsnNo>> {
+    let index = certno_index(view.keys(), certificate)?;
+    let row = claim::Entity::find_by_id(index).one(&view.conn()).await.map_err(failed)?;
+    row.map(|row| PsnNo::parse(&row.psn_no)).transpose()
+}
+
+fn name(psn_no: &PsnNo) -> String {
+    format!("insured/{psn_no}")
+}
+
+/// Opens a row. One from before spells were told says in two dates what became a spell and a payment.
+fn open(keys: &Keys, row: &insured::Model) -> Result<Insured> {
+    #[derive(Deserialize)]
+    struct Dates {
+        insured_since: Date,
+        paid_until: Date,
+    }
+    let name = format!("insured/{}", row.psn_no);
+    let mut insured: Insured = keys.open_value(&name, &row.body)?;
+    if insured.psn_no.as_str() != row.psn_no || insured.insu_admdvs.as_str() != row.insu_admdvs {
+        return Err(Error::internal(format!("{name}: the sealed body is of another row")));
+    }
+    if insured.history.is_empty() {
+        let Dates { insured_since, paid_until } = keys.open_value(&name, &row.body)?;
+        insured.history = History::since(insured.spell(Period::since(insured_since)), paid_until);
+    }
+    Ok(insured)
+}
+
+fn certno_index(keys: &Keys, certificate: &str) -> Result<Vec<u8>> {
+    keys.blind_index("certno", certificate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::insured::sample;
+    use time::macros::date;
+
+    #[test]
+    fn a_row_from_before_there_were_spells_reads_as_one_spell_and_one_payment() {
+        let random = Random::seeded(1);
+        let keys = Keys::parse(&Keys::generate(&random).unwrap()).unwrap();
+        let mut body = serde_json::to_value(sample::person()).unwrap();
+        let fields = body.as_object_mut().unwrap();
+        fields.remove("history");
+        fields.remove("death_date");
+        let day = |day: Date| serde_json::to_value(day).unwrap();
+        fields.insert("insured_since".to_owned(), day(date!(2010 - 01 - 01)));
+        fields.insert("paid_until".to_owned(), day(date!(2025 - 12 - 31)));
+        let sealed = |place: &str| insured::Model {
+            psn_no: "62090000001".to_owned(),
+            insu_admdvs: "620902".to_owned(),
+            insutype: 310,
+            certno_index: Vec::new(),
+            body: keys.seal_value(&random, place, &body).unwrap(),
+            version: 1,
+            updated_at: 0,
+        };
+        assert!(open(&keys, &sealed("insured/62090000001")).unwrap() == sample::person());
+        assert!(open(&keys, &sealed("insured/62090000002")).is_err());
+    }
 }

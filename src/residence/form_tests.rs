@@ -3,31 +3,11 @@
 use time::macros::{date, datetime};
 
 use super::*;
-use crate::catalog::domain::{Catalog, Insutype, SAMPLE};
-use crate::kernel::id::PsnNo;
+use crate::catalog::domain::{Catalog, SAMPLE};
+use crate::insured::sample::{self, person};
 
 const NOW: OffsetDateTime = datetime!(2025-03-03 4:00 UTC);
 const TODAY: Date = date!(2025 - 03 - 03);
-
-fn insured() -> Insured {
-    Insured {
-        psn_no: PsnNo::parse("62090000001").unwrap(),
-        psn_cert_type: "01".to_owned(),
-        certno: "620902196001010011".to_owned(),
-        psn_name: "张三".to_owned(),
-        male: true,
-        brdy: date!(1960 - 01 - 01),
-        tel: String::new(),
-        addr: String::new(),
-        insutype: Insutype::Employee,
-        psn_type: "1101".to_owned(),
-        psn_insu_stas: "1".to_owned(),
-        psn_clct_stas: "1".to_owned(),
-        insu_admdvs: Region::find("620902").unwrap(),
-        insured_since: date!(2010 - 01 - 01),
-        paid_until: date!(2025 - 12 - 31),
-    }
-}
 
 fn asked(kind: Kind, basis: Basis, places: &[&str]) -> Asked {
     let materials = if basis == Basis::Proof { vec![id(9)] } else { Vec::new() };
@@ -55,7 +35,7 @@ fn file(asked: Asked, insured: &Insured, open: &[Filing]) -> Result<Filing, Vec<
 
 fn check(asked: Asked, expected: &[&str]) {
     let what = format!("{:?} {:?} {:?}", asked.kind, asked.basis, asked.places);
-    assert_eq!(file(asked, &insured(), &[]).err().unwrap_or_default(), expected, "{what}");
+    assert_eq!(file(asked, &person(), &[]).err().unwrap_or_default(), expected, "{what}");
 }
 
 #[test]
@@ -110,8 +90,7 @@ fn it_begins_within_thirty_days() {
 
 #[test]
 fn everything_against_it_is_told_at_once() {
-    let mut unpaid = insured();
-    unpaid.paid_until = date!(2025 - 01 - 31);
+    let unpaid = sample::insured(date!(2010 - 01 - 01), date!(2025 - 01 - 31));
     let mut asked = asked(Kind::Referred, Basis::Proof, &["620900", "110000"]);
     asked.materials = Vec::new();
     let refused = file(asked, &unpaid, &[]).unwrap_err();
@@ -120,21 +99,21 @@ fn everything_against_it_is_told_at_once() {
 
 #[test]
 fn days_and_locks_follow_the_kind() {
-    let commitment = file(asked(Kind::Posted, Basis::Commitment, &["620100"]), &insured(), &[]).unwrap();
+    let commitment = file(asked(Kind::Posted, Basis::Commitment, &["620100"]), &person(), &[]).unwrap();
     let Filing::Valid(valid) = commitment else { panic!("not valid") };
     assert_eq!(valid.facts.period, Period::since(TODAY));
     assert_eq!(valid.cancellable_on, Some(date!(2025 - 09 - 03)));
-    let temporary = file(asked(Kind::Temporary, Basis::Identity, &["620100"]), &insured(), &[]).unwrap();
+    let temporary = file(asked(Kind::Temporary, Basis::Identity, &["620100"]), &person(), &[]).unwrap();
     let Filing::Valid(valid) = temporary else { panic!("not valid") };
     assert_eq!(valid.facts.period, Period { from: TODAY, to: Some(date!(2025 - 09 - 02)) });
     assert_eq!(valid.cancellable_on, None);
-    let proof = file(asked(Kind::Referred, Basis::Proof, &["620100"]), &insured(), &[]).unwrap();
+    let proof = file(asked(Kind::Referred, Basis::Proof, &["620100"]), &person(), &[]).unwrap();
     assert!(matches!(proof, Filing::Pending(pending) if pending.clock == Clock::start(TODAY, 1)));
 }
 
 #[test]
 fn a_place_is_filed_once_at_a_time() {
-    let insured = insured();
+    let insured = person();
     let first = file(asked(Kind::Temporary, Basis::Identity, &["620000"]), &insured, &[]).unwrap();
     let again = |place, open: &Filing| {
         let asked = asked(Kind::Resident, Basis::Commitment, &[place]);
@@ -151,7 +130,7 @@ fn a_place_is_filed_once_at_a_time() {
 fn a_commitment_is_for_one_place_also_over_several_filings() {
     use Basis::{Commitment, Identity, Proof};
     use Kind::{Posted, Resident, Temporary};
-    let insured = insured();
+    let insured = person();
     for (first, then, several) in [
         ((Resident, Commitment), (Resident, Commitment), true),
         ((Resident, Commitment), (Posted, Proof), true),

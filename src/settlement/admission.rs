@@ -76,10 +76,11 @@ pub fn admit<'a>(catalog: &'a Catalog, bill: &Bill, known: &Known<'_>) -> Result
         let (fixmedins_code, code) = (institution.fixmedins_code.clone(), bill.code.clone());
         against.push(SettleRefused::NotDesignated { fixmedins_code, code, insutype }.into());
     }
-    let case = Case { insutype, retired: known.insured.retired(), hospital, remote };
+    let case = Case { insutype, retired: known.insured.retired_on(day), hospital, remote };
     let policy = catalog.policy(disease, &case);
     if policy.is_none() {
-        against.push(NotEligible::KindNotOpen { code: bill.code.clone(), kind: insutype }.into());
+        against
+            .push(NotEligible::KindNotOpen { code: bill.code.clone(), kind: insutype, met_on: None }.into());
     }
     match policy {
         Some(policy) if against.is_empty() => Ok(Admitted { in_force, policy, case }),

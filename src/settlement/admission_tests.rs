@@ -5,7 +5,8 @@ use time::macros::{date, datetime};
 use super::*;
 use crate::benefit::domain::{EndGround, Suspension, SuspensionGround};
 use crate::catalog::domain::{Insutype, SAMPLE};
-use crate::kernel::id::{Id, PsnNo};
+use crate::insured::sample::{self, person};
+use crate::kernel::id::Id;
 use crate::kernel::money::Money;
 use crate::kernel::period::Period;
 use crate::settlement::domain::{BillKey, Place};
@@ -15,26 +16,6 @@ const TODAY: Date = date!(2025 - 03 - 03);
 const HEARD: Date = date!(2025 - 02 - 20);
 const HOME: &str = "H62098100001";
 const REMOTE: &str = "H62010200001";
-
-fn insured() -> Insured {
-    Insured {
-        psn_no: PsnNo::parse("62090000001").unwrap(),
-        psn_cert_type: "01".to_owned(),
-        certno: "620902196001010011".to_owned(),
-        psn_name: "张三".to_owned(),
-        male: true,
-        brdy: date!(1960 - 01 - 01),
-        tel: String::new(),
-        addr: String::new(),
-        insutype: Insutype::Employee,
-        psn_type: "1101".to_owned(),
-        psn_insu_stas: "1".to_owned(),
-        psn_clct_stas: "1".to_owned(),
-        insu_admdvs: Region::find("620902").unwrap(),
-        insured_since: date!(2010 - 01 - 01),
-        paid_until: date!(2025 - 12 - 31),
-    }
-}
 
 fn benefit(begndate: Date) -> Benefit {
     let id = Id(uuid::Uuid::from_u128(1));
@@ -94,16 +75,15 @@ fn check(
 #[test]
 fn home_needs_no_filing_and_elsewhere_needs_one() {
     let held = [benefit(date!(2025 - 01 - 01))];
-    check(&bill(HOME, "M01600", TODAY), &insured(), &held, false, Ok(Place::Home));
-    check(&bill(REMOTE, "M01600", TODAY), &insured(), &held, true, Ok(Place::Remote));
-    check(&bill(REMOTE, "M01600", TODAY), &insured(), &held, false, Err(&["NOT_FILED"]));
-    check(&bill("H99999999999", "M01600", TODAY), &insured(), &held, true, Err(&["INSTITUTION_UNKNOWN"]));
+    check(&bill(HOME, "M01600", TODAY), &person(), &held, false, Ok(Place::Home));
+    check(&bill(REMOTE, "M01600", TODAY), &person(), &held, true, Ok(Place::Remote));
+    check(&bill(REMOTE, "M01600", TODAY), &person(), &held, false, Err(&["NOT_FILED"]));
+    check(&bill("H99999999999", "M01600", TODAY), &person(), &held, true, Err(&["INSTITUTION_UNKNOWN"]));
 }
 
 #[test]
 fn everything_against_it_is_told_at_once() {
-    let mut unpaid = insured();
-    unpaid.paid_until = date!(2025 - 03 - 02);
+    let unpaid = sample::insured(date!(2010 - 01 - 01), date!(2025 - 03 - 02));
     let expected = ["NOT_PAID_UP", "NOT_FILED", "DISEASE_UNKNOWN", "NO_BENEFIT"];
     check(&bill(REMOTE, "NONE", TODAY), &unpaid, &[], false, Err(&expected));
 }
@@ -114,14 +94,13 @@ fn the_insurance_is_that_of_the_service_day() {
     let of = |insured: &Insured, day, expected| {
         check(&bill(HOME, "M01600", day), insured, &held, false, expected);
     };
-    let mut unpaid = insured();
-    unpaid.paid_until = date!(2025 - 03 - 01);
+    let unpaid = sample::insured(date!(2010 - 01 - 01), date!(2025 - 03 - 01));
     // The bill of a day that is not paid for stays unpaid, however late it comes.
     of(&unpaid, TODAY, Err(&["NOT_PAID_UP"]));
     of(&unpaid, date!(2025 - 03 - 02), Err(&["NOT_PAID_UP"]));
     of(&unpaid, date!(2025 - 03 - 01), Ok(Place::Home));
     // The states are those of the day on which we heard of them.
-    let mut stopped = insured();
+    let mut stopped = person();
     stopped.psn_insu_stas = "2".to_owned();
     of(&stopped, date!(2025 - 02 - 19), Ok(Place::Home));
     of(&stopped, HEARD, Err(&["NOT_INSURED"]));
@@ -129,7 +108,7 @@ fn the_insurance_is_that_of_the_service_day() {
 
 #[test]
 fn a_benefit_stays_behind_when_the_person_moves() {
-    let mut moved = insured();
+    let mut moved = person();
     moved.insu_admdvs = Region::find("620702").unwrap();
     let bill = bill(REMOTE, "M01600", TODAY);
     check(&bill, &moved, &[benefit(date!(2025 - 01 - 01))], true, Err(&["BENEFIT_MOVED_AWAY"]));
@@ -140,7 +119,7 @@ fn a_benefit_stays_behind_when_the_person_moves() {
 
 #[test]
 fn a_filing_that_waits_is_said_to_wait() {
-    let (insured, held) = (insured(), benefit(date!(2025 - 01 - 01)));
+    let (insured, held) = (person(), benefit(date!(2025 - 01 - 01)));
     let place = Region::find("620102").unwrap();
     let known = Known {
         insured: &insured,
@@ -165,7 +144,7 @@ fn the_benefit_is_that_of_the_day() {
     let later = benefit(date!(2025 - 03 - 04));
     let new = benefit(date!(2025 - 02 - 15));
     let all = |benefits: &[Benefit], day, expected| {
-        check(&bill(HOME, "M01600", day), &insured(), benefits, false, expected);
+        check(&bill(HOME, "M01600", day), &person(), benefits, false, expected);
     };
     all(&[new.clone(), ended.clone()], TODAY, Ok(Place::Home));
     all(&[new.clone(), ended.clone()], date!(2025 - 01 - 31), Ok(Place::Home));

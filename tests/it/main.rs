@@ -10,6 +10,7 @@ mod faulty;
 mod feed;
 mod foreign;
 mod forms;
+mod import;
 mod journey;
 mod money;
 mod notice;

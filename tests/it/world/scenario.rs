@@ -57,6 +57,7 @@ pub fn row() -> insured::ImportInsuredRequest {
         insu_admdvs: "620902".to_owned(),
         insured_since: Some(date_message(date!(2010 - 01 - 01))),
         paid_until: Some(date_message(date!(2030 - 12 - 31))),
+        ..Default::default()
     }
 }
 
