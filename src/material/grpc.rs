@@ -233,6 +233,9 @@ async fn receive(
             return Err(status(refused(incoming, error).await, language));
         }
     }
+    // A caller that hangs up looks like one that is done: the transport ends the stream for both. But it drops the call
+    // of one that hung up as soon as that waits, and so the first half of a file is never taken for a whole one.
+    tokio::task::yield_now().await;
     Ok(())
 }
 

@@ -8,13 +8,16 @@ use opsp::proto::opsp::material::v1 as pb;
 use pb::material_service_client::MaterialServiceClient;
 use pb::upload_material_request::Part;
 use rstest::rstest;
+use tokio::sync::mpsc::{Receiver, channel};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Status};
 
 use crate::objects::{Store, age, paths, world};
 use crate::upload::{download, list};
 use crate::world::scenario::row;
-use crate::world::{Caller, Engine, OFFICER, World, files, refused, request_id, wrong_fields};
+use crate::world::{
+    Caller, Engine, OFFICER, World, connect, files, present, refused, request_id, wrong_fields,
+};
 
 /// What a test's server keeps at a time.
 const PART: usize = 1 << 10;
@@ -33,15 +36,49 @@ fn parts(header: &pb::UploadHeader, rest: &[u8]) -> Vec<pb::UploadMaterialReques
         .collect()
 }
 
-/// Sends a header and so many bytes behind its offset, and hangs up when the server has kept what it can of them.
+/// Sends what comes, on a connection of its own. What it gives makes the connection go away in the middle.
+fn on_its_own(world: &World, psn_no: &str, parts: Receiver<pb::UploadMaterialRequest>) -> Box<dyn FnOnce()> {
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let (address, subject) = (world.running.address, psn_no.to_owned());
+    let caller = std::thread::spawn(move || {
+        // The connection lives in this runtime, and goes with it.
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let channel = connect(address).await;
+            let caller = present(&channel, "portal", &[("x-opsp-subject", &subject)]);
+            let mut client = MaterialServiceClient::new(caller);
+            tokio::select! {
+                answer = client.upload_material(ReceiverStream::new(parts)) => panic!("{answer:?}"),
+                _ = stopped => {}
+            }
+        });
+    });
+    Box::new(move || {
+        drop(stop);
+        tokio::task::block_in_place(|| caller.join()).unwrap();
+    })
+}
+
+/// Sends what comes, on the connection of all. What it gives hangs up this call alone.
+fn beside_others(
+    world: &World,
+    psn_no: &str,
+    parts: Receiver<pb::UploadMaterialRequest>,
+) -> Box<dyn FnOnce()> {
+    let mut client = MaterialServiceClient::new(world.portal(psn_no));
+    let call = tokio::spawn(async move { client.upload_material(ReceiverStream::new(parts)).await });
+    Box::new(move || call.abort())
+}
+
+/// Sends a header and so many bytes, and is gone when the server has kept what it can of them.
 async fn cut(world: &World, psn_no: &str, header: &pb::UploadHeader, content: &[u8], at: usize) -> usize {
     let from = usize::try_from(header.offset).unwrap();
-    let (sender, receiver) = tokio::sync::mpsc::channel(1_000);
+    let (sender, receiver) = channel(1_000);
     for part in parts(header, &content[from..at]) {
         sender.send(part).await.unwrap();
     }
-    let mut client = MaterialServiceClient::new(world.portal(psn_no));
-    let call = tokio::spawn(async move { client.upload_material(ReceiverStream::new(receiver)).await });
+    let way = if at % 2 == 0 { on_its_own } else { beside_others };
+    let hang_up = way(world, psn_no, receiver);
     // A part is kept when something comes behind it.
     let whole = from + (at - from).saturating_sub(1) / PART * PART;
     let mut found = 0;
@@ -53,9 +90,8 @@ async fn cut(world: &World, psn_no: &str, header: &pb::UploadHeader, content: &[
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     assert_eq!(found, whole, "of {at} bytes from {from} on");
-    call.abort();
-    assert!(call.await.is_err_and(|error| error.is_cancelled()), "the upload was still open");
-    // A cut is no end: what was sent must never look like a whole stream, as it would if its source ended.
+    hang_up();
+    // What was sent must never look like a whole stream, as it would if its source ended.
     std::mem::forget(sender);
     found
 }
@@ -114,6 +150,26 @@ async fn a_cut_anywhere_changes_nothing(
     }
     assert_eq!(list(&world, &psn_no).await.len(), cuts.len());
     assert_eq!(paths(&world).await.len(), 1, "one content, and no part of any upload");
+}
+
+/// The first revision of a signed pdf is a whole pdf: whoever hangs up behind it has not uploaded that.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_hangs_up_has_not_finished() {
+    let world = world(Engine::Sqlite, Store::Folder, small_parts).await;
+    let psn_no = world.person(row()).await;
+    let first = files::pdf(&"x".repeat(5_001));
+    let end = first.windows(9).rposition(|part| part == b"startxref").unwrap();
+    let content = [&first[..], "% second revision\n".repeat(200).as_bytes(), &first[end..]].concat();
+    for round in 0..20 {
+        let mut header = world.header(&psn_no, MaterialKind::ExamReport, "报告");
+        let at = first.len() - first.len() % 2 + 1;
+        let kept = cut(&world, &psn_no, &header, &content, at).await;
+        assert_eq!(list(&world, &psn_no).await.len(), round);
+        header.offset = i64::try_from(kept).unwrap();
+        let stored = resume(&world, &psn_no, &header, &content).await.unwrap();
+        assert_eq!(usize::try_from(stored.size_bytes).unwrap(), content.len());
+    }
+    assert_eq!(list(&world, &psn_no).await.len(), 20);
 }
 
 #[rstest]
