@@ -77,7 +77,7 @@ async fn cut(world: &World, psn_no: &str, header: &pb::UploadHeader, content: &[
     for part in parts(header, &content[from..at]) {
         sender.send(part).await.unwrap();
     }
-    let way = if at % 2 == 0 { on_its_own } else { beside_others };
+    let way = if at.is_multiple_of(2) { on_its_own } else { beside_others };
     let hang_up = way(world, psn_no, receiver);
     // A part is kept when something comes behind it.
     let whole = from + (at - from).saturating_sub(1) / PART * PART;
