@@ -6,7 +6,7 @@ use crate::catalog::store::Catalogs;
 use crate::config::Config;
 use crate::pdf::Face;
 use futures_util::future::BoxFuture;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use crate::db::Db;
 use crate::db::work::View;
@@ -25,6 +25,8 @@ pub struct App {
     pub calendar: Arc<Calendar>,
     /// Files.
     pub objects: Objects,
+    /// How many KiB of whole files may still be taken into memory.
+    pub file_memory: Arc<Semaphore>,
     /// The font of certificates.
     pub face: Face,
     /// The settings.

@@ -16,6 +16,8 @@ use crate::kernel::access::Role;
 use crate::kernel::region::Region;
 use crate::rpc::auth::{Caller, Callers, is_operator};
 
+pub mod files;
+
 /// Name of the file in the data folder.
 pub const FILE: &str = "opsp.toml";
 /// Environment variables begin with this.
@@ -45,8 +47,10 @@ pub struct Config {
     pub callers: BTreeMap<String, CallerConfig>,
     /// Bounds.
     pub limits: Limits,
-    /// Where materials lie, relative to the data folder.
-    pub materials: PathBuf,
+    /// Where materials lie: a folder, relative to the data folder, or `s3://bucket/prefix`.
+    pub materials: String,
+    /// How materials are kept.
+    pub files: files::Files,
     /// How long an answer is kept for its `request_id`, in days.
     pub answers_days: i64,
     /// Logs as `text` or `json`.
@@ -130,7 +134,8 @@ impl Default for Config {
             tls: None,
             callers: BTreeMap::new(),
             limits: Limits::default(),
-            materials: PathBuf::from("materials"),
+            materials: "materials".to_owned(),
+            files: files::Files::default(),
             answers_days: 30,
             log_format: LogFormat::Text,
         }
@@ -203,6 +208,7 @@ impl Config {
         ensure!(self.answers_days <= 3650, "answers_days: at most 3650");
         ensure!(self.database_pool >= 1, "database_pool: at least 1");
         self.limits.verify()?;
+        self.files.verify(&self.materials, self.limits.upload_bytes)?;
         if self.tls.is_none() {
             ensure!(self.listen.ip().is_loopback(), "tls: without it, listen must be a loopback address");
         }

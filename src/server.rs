@@ -77,7 +77,8 @@ pub async fn open(
         )
     })?;
     let face = Face::parse(font).with_context(|| format!("font {}", config.font.display()))?;
-    let objects = Objects::local(&config.path(&config.materials))?;
+    let objects = Objects::open(&config)?;
+    let file_memory = Arc::new(Semaphore::new(config.files.memory_bytes >> 10));
     let db = Db::open(&config.database(), keys, time, random).await?;
     db.migrate().await?;
     let catalogs = Catalogs::load(&db).await?;
@@ -89,6 +90,7 @@ pub async fn open(
         catalogs,
         calendar,
         objects,
+        file_memory,
         face,
         config: Arc::new(config),
         log: Arc::new(watch::Sender::new(position)),

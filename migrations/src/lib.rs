@@ -11,6 +11,7 @@ mod m0001_spine;
 mod m0002_casework;
 mod m0003_benefit;
 mod m0004_catalogue;
+mod m0007_objects;
 
 /// Runs the migrations.
 pub struct Migrator;
@@ -23,6 +24,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0002_casework::Migration),
             Box::new(m0003_benefit::Migration),
             Box::new(m0004_catalogue::Migration),
+            Box::new(m0007_objects::Migration),
         ]
     }
 }

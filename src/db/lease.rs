@@ -31,6 +31,10 @@ pub struct Model {
     pub last_done: i64,
     /// Without personal data; empty when it went well.
     pub last_error: String,
+    /// Behind which a job that goes round goes on; empty at its beginning.
+    pub bookmark: String,
+    /// Microseconds, by the machine's clock: until then such a job does nothing.
+    pub rests_until: i64,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -42,6 +46,9 @@ pub struct Lease {
     holder: String,
     /// Greater than that of every earlier lease of the job.
     pub fence: i64,
+    /// Behind which a job that goes round goes on; empty at its beginning.
+    pub bookmark: String,
+    rests_until: OffsetDateTime,
 }
 
 /// How a job stands.
@@ -57,6 +64,13 @@ pub struct JobState {
     pub last_done: i64,
     /// Empty when it went well.
     pub last_error: String,
+}
+
+impl Lease {
+    /// Whether a job that went round rests, by the machine's clock.
+    pub fn rests(&self, now: OffsetDateTime) -> bool {
+        now < self.rests_until
+    }
 }
 
 impl Db {
@@ -81,7 +95,37 @@ impl Db {
         }
         let row = Entity::find_by_id(name.to_owned()).one(self.writer()).await.map_err(failed)?;
         let ours = row.filter(|row| row.holder.as_deref() == Some(holder));
-        Ok(ours.map(|row| Lease { name: row.name, holder: holder.to_owned(), fence: row.fence }))
+        Ok(ours.map(|row| Lease {
+            name: row.name,
+            holder: holder.to_owned(),
+            fence: row.fence,
+            bookmark: row.bookmark,
+            rests_until: from_micros(row.rests_until),
+        }))
+    }
+
+    /// Keeps how far a job that goes round has come, and until when it rests. One that lost its lease keeps nothing.
+    pub async fn bookmark(&self, lease: &Lease, bookmark: &str, rests_until: OffsetDateTime) -> Result<()> {
+        Entity::update_many()
+            .col_expr(Column::Bookmark, Expr::value(bookmark))
+            .col_expr(Column::RestsUntil, Expr::value(micros(rests_until)))
+            .filter(Column::Name.eq(&lease.name))
+            .filter(Column::Fence.eq(lease.fence))
+            .exec(self.writer())
+            .await
+            .map_err(failed)?;
+        Ok(())
+    }
+
+    /// Ends a job's rest: somebody asks for it.
+    pub async fn wake(&self, name: &str) -> Result<()> {
+        Entity::update_many()
+            .col_expr(Column::RestsUntil, Expr::value(0))
+            .filter(Column::Name.eq(name))
+            .exec(self.writer())
+            .await
+            .map_err(failed)?;
+        Ok(())
     }
 
     /// A job that was never run.
@@ -94,6 +138,8 @@ impl Db {
             last_run: Set(None),
             last_done: Set(0),
             last_error: Set(String::new()),
+            bookmark: Set(String::new()),
+            rests_until: Set(0),
         };
         let once = OnConflict::column(Column::Name).do_nothing().to_owned();
         Entity::insert(row).on_conflict(once).exec_without_returning(self.writer()).await.map_err(failed)?;

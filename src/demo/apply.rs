@@ -88,6 +88,7 @@ fn header(
         issued_on: Some(date_message(demo.today() - Duration::days(7))),
         fixmedins_code: HOSPITAL.to_owned(),
         sealed: true,
+        offset: 0,
     }
 }
 

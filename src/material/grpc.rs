@@ -1,16 +1,19 @@
 //! MaterialService.
 
-use std::iter;
+use std::sync::Arc;
 
-use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
+use futures_util::{StreamExt, TryStreamExt};
 use prost::Message;
-use tokio::sync::Semaphore;
+use time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tonic::{Request, Response, Status, Streaming};
 
-use super::delete::{delete, sweep};
+use super::delete::{delete, sweep_or_leave};
 use super::domain::{Label, Material, MediaType};
 use super::download::download;
+use super::incoming::{Incoming, Ticket};
+use super::objects::Reading;
 use super::store;
 use super::upload::{Examined, Received, upload};
 use crate::app::App;
@@ -31,11 +34,9 @@ use crate::rpc::status::{Language, status};
 
 /// Path of the method whose answers are kept here and not by `write`.
 const UPLOAD: &str = "/opsp.material.v1.MaterialService/UploadMaterial";
-/// Bytes in a piece of a download.
-const PIECE: usize = 256 << 10;
 /// How often an upload that lost a race is run before the caller is told.
 const TRIES: u32 = 5;
-/// Uploads that are held in memory at once; others wait.
+/// Uploads that are received at once, each with a part of it in memory; others wait.
 static UPLOADS: Semaphore = Semaphore::const_new(64);
 
 /// The service.
@@ -64,27 +65,53 @@ impl pb::material_service_server::MaterialService for Service {
         let header = header(first).map_err(told)?;
         let person = self.reached(&actor, &header).await.map_err(told)?;
         let _slot = UPLOADS.acquire().await.map_err(|error| told(Error::Internal(error.into())))?;
-        let received = receive(&mut parts, self.0.config.limits.upload_bytes, language).await?;
-        let claimed = MediaType::from_name(&header.media_type);
-        let examined = received.examine(&self.0, &person.psn_no, claimed).await.map_err(told)?;
+        let offset = usize::try_from(header.offset).unwrap_or(usize::MAX);
+        let ticket = self.ticket(&actor, &person.psn_no, &header).map_err(told)?;
+        let mut incoming = Incoming::begin(&self.0, ticket, offset).await.map_err(told)?;
+        receive(&mut parts, &mut incoming, language).await?;
+        let examined = match self.examine(&incoming, &person.psn_no, &header).await {
+            Ok(examined) => examined,
+            Err(error) => return Err(told(refused(&incoming, error).await)),
+        };
         // A caller that goes away must not leave half of it behind: from here on it runs to its end.
-        let deposit = Deposit { app: self.0.clone(), actor, psn_no: person.psn_no, header, examined };
+        let (app, psn_no) = (self.0.clone(), person.psn_no);
+        let deposit = Deposit { app, actor, psn_no, header, incoming, examined };
         let done = tokio::spawn(deposit.run()).await;
         let answer = done.map_err(|failure| told(Error::Internal(failure.into())))?;
         answer.map(Response::new).map_err(told)
+    }
+
+    async fn get_upload(&self, request: Request<pb::GetUploadRequest>) -> Answer<pb::Upload> {
+        read(self, request, |service, view, input| {
+            Box::pin(async move {
+                let (app, psn_no) = (&service.0, &view.person()?.psn_no);
+                let ticket = Ticket::new(app, view.actor(), psn_no, &input.request_id, &[])?;
+                let kept = ticket.kept(&app.objects).await?;
+                let kept = kept.ok_or_else(|| Error::NotFound(format!("upload {}", input.request_id)))?;
+                let hours = Duration::hours(app.config.files.unfinished_hours);
+                Ok(pb::Upload {
+                    request_id: input.request_id.clone(),
+                    received_bytes: i64::try_from(kept.bytes).unwrap_or(i64::MAX),
+                    expire_time: Some(timestamp(kept.since + hours)),
+                })
+            })
+        })
+        .await
     }
 
     async fn download_material(
         &self,
         request: Request<pb::DownloadMaterialRequest>,
     ) -> Answer<Self::DownloadMaterialStream> {
-        read(self, request, |service, view, input| {
+        let language = language(&request);
+        let found = read(self, request, |service, view, input| {
             Box::pin(async move {
                 let (stored, content) = download(view, &service.0, id(&input.name)?).await?;
-                Ok(pieces(message(view.person()?, &stored.material), content))
+                Ok((message(view.person()?, &stored.material), content))
             })
-        })
-        .await
+        });
+        let (material, content) = found.await?.into_inner();
+        Ok(Response::new(pieces(material, content, language)))
     }
 
     async fn list_materials(
@@ -126,7 +153,7 @@ impl Service {
         })
         .await?;
         if let Some((psn_no, sha256)) = content {
-            sweep(&self.0, &psn_no, &sha256).await;
+            sweep_or_leave(&self.0, &psn_no, &sha256).await;
         }
         Ok(answer)
     }
@@ -140,6 +167,26 @@ impl Service {
             None => view.person().cloned(),
             Some(fault) => Err(Error::Invalid(vec![fault])),
         }
+    }
+
+    /// The upload that a header belongs to, wherever in its content the stream begins.
+    fn ticket(&self, actor: &Actor, psn_no: &PsnNo, header: &pb::UploadHeader) -> Result<Ticket> {
+        Ticket::new(&self.0, actor, psn_no, &header.request_id, &payload(header))
+    }
+
+    /// Takes the whole file into memory, when there is room for it, and looks at it.
+    async fn examine(
+        &self,
+        incoming: &Incoming,
+        psn_no: &PsnNo,
+        header: &pb::UploadHeader,
+    ) -> Result<InMemory> {
+        let room = u32::try_from(incoming.length() >> 10).map_err(|error| Error::Internal(error.into()))?;
+        let room = Arc::clone(&self.0.file_memory).acquire_many_owned(room).await;
+        let room = room.map_err(|error| Error::Internal(error.into()))?;
+        let received = Received { bytes: incoming.content().await? };
+        let claimed = MediaType::from_name(&header.media_type);
+        Ok(InMemory { examined: received.examine(&self.0, psn_no, claimed).await?, _room: room })
     }
 
     /// Whose and which content a deletion is about. None where `write` has something to say about the request.
@@ -163,24 +210,47 @@ fn header(first: Option<pb::UploadMaterialRequest>) -> Result<pb::UploadHeader> 
     }
 }
 
-/// The other messages. Reading ends with the first piece that is too much.
+/// What a header says of the file, as bytes: all but where the stream begins.
+fn payload(header: &pb::UploadHeader) -> Vec<u8> {
+    pb::UploadHeader { offset: 0, ..header.clone() }.encode_to_vec()
+}
+
+/// The other messages. Reading ends with the first piece that is too much. What came before a cut is kept.
 async fn receive(
     parts: &mut Streaming<pb::UploadMaterialRequest>,
-    most: usize,
+    incoming: &mut Incoming,
     language: Language,
-) -> Result<Received, Status> {
-    let mut received = Received::new(most);
+) -> Result<(), Status> {
     while let Some(message) = parts.message().await? {
         let taken = match message.part {
-            Some(Part::Chunk(chunk)) => received.take(&chunk),
+            Some(Part::Chunk(chunk)) => incoming.take(&chunk).await,
             Some(Part::Header(_)) => {
                 Err(Error::invalid("header", "只能是第一条消息", "must be the first message only"))
             }
             None => Err(Error::invalid("chunk", "必填", "is required")),
         };
-        taken.map_err(|error| status(error, language))?;
+        if let Err(error) = taken {
+            return Err(status(refused(incoming, error).await, language));
+        }
     }
-    Ok(received)
+    // A caller that hangs up looks like one that is done: the transport ends the stream for both. But it drops the call
+    // of one that hung up as soon as that waits, and so the first half of a file is never taken for a whole one.
+    tokio::task::yield_now().await;
+    Ok(())
+}
+
+/// Nothing is kept of a file that can never come in; of one that can be tried again everything is.
+async fn refused(incoming: &Incoming, error: Error) -> Error {
+    if matches!(error, Error::Invalid(_) | Error::Refused(_)) {
+        incoming.forget().await;
+    }
+    error
+}
+
+/// A file that was examined, and its room in memory.
+struct InMemory {
+    examined: Examined,
+    _room: OwnedSemaphorePermit,
 }
 
 /// A file that was received whole and is about to be stored.
@@ -189,7 +259,8 @@ struct Deposit {
     actor: Actor,
     psn_no: PsnNo,
     header: pb::UploadHeader,
-    examined: Examined,
+    incoming: Incoming,
+    examined: InMemory,
 }
 
 impl Deposit {
@@ -203,20 +274,29 @@ impl Deposit {
             }
         };
         match done {
-            Ok(Answered::Now(material)) => Ok(material),
+            Ok(Answered::Now(material)) => {
+                self.incoming.forget().await;
+                Ok(material)
+            }
             other => {
-                sweep(&self.app, &self.psn_no, &self.examined.content.sha256).await;
-                match other? {
-                    Answered::Now(material) | Answered::Before(material) => Ok(material),
+                let Examined { content, .. } = &self.examined.examined;
+                sweep_or_leave(&self.app, &self.psn_no, &content.sha256).await;
+                match other {
+                    Ok(Answered::Now(material) | Answered::Before(material)) => {
+                        self.incoming.forget().await;
+                        Ok(material)
+                    }
+                    Err(error) => Err(refused(&self.incoming, error).await),
                 }
             }
         }
     }
 
     async fn once(&self) -> Result<Answered> {
-        self.app.objects.put(&self.examined.path, &self.examined.sealed).await?;
-        let (header, content) = (&self.header, &self.examined.content);
-        let mut payload = header.encode_to_vec();
+        let Examined { content, path, bytes } = &self.examined.examined;
+        self.app.objects.put(&self.app.db, path, bytes).await?;
+        let header = &self.header;
+        let mut payload = payload(header);
         payload.extend_from_slice(content.sha256.as_bytes());
         let digest = digest(UPLOAD, &payload);
         let work = self.app.db.work(&self.actor, Owner::Person(self.psn_no.clone())).await?;
@@ -256,17 +336,18 @@ fn id(name: &str) -> Result<Id> {
     Id::parse(id)
 }
 
-/// First the metadata, then the content. A piece is made when the caller has taken the one before it.
+/// First the metadata, then the content. A piece is read and opened when the caller has taken the one before it.
 fn pieces(
     material: pb::Material,
-    content: Vec<u8>,
+    content: Reading,
+    language: Language,
 ) -> BoxStream<'static, Result<pb::DownloadMaterialResponse, Status>> {
-    let chunks = (0..content.len()).step_by(PIECE).map(move |from| {
-        let to = content.len().min(from + PIECE);
-        Piece::Chunk(content[from..to].to_vec())
+    let first = stream::iter([Ok(Piece::Material(material))]);
+    let chunks = stream::try_unfold(content, |mut content| async move {
+        Ok(content.next().await?.map(|piece| (Piece::Chunk(piece), content)))
     });
-    let parts = iter::once(Piece::Material(material)).chain(chunks);
-    stream::iter(parts.map(|part| Ok(pb::DownloadMaterialResponse { part: Some(part) }))).boxed()
+    let parts = first.chain(chunks.map_err(move |error| status(error, language)));
+    parts.map_ok(|part| pb::DownloadMaterialResponse { part: Some(part) }).boxed()
 }
 
 fn message(person: &Person, material: &Material) -> pb::Material {

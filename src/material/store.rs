@@ -1,5 +1,7 @@
 //! Materials in their table.
 
+use std::collections::BTreeSet;
+
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -13,7 +15,7 @@ use crate::db::source::{from_micros, micros};
 use crate::db::work::{View, Work};
 use crate::kernel::access::Person;
 use crate::kernel::error::{Error, Result};
-use crate::kernel::id::Id;
+use crate::kernel::id::{Id, PsnNo};
 use crate::kernel::step::Step;
 
 /// A material as it was read.
@@ -80,6 +82,22 @@ pub async fn has_content(view: &View, sha256: &str) -> Result<bool> {
         .filter(Column::PsnNo.eq(view.person()?.psn_no.as_str()))
         .filter(Column::Sha256.eq(sha256));
     Ok(same.count(&view.conn()).await.map_err(failed)? > 0)
+}
+
+/// Of some contents, each of a person, those that a material of theirs has.
+pub async fn named(view: &View, contents: &[(PsnNo, String)]) -> Result<Vec<(String, String)>> {
+    let people = contents.iter().map(|(psn_no, _)| psn_no.as_str()).collect::<BTreeSet<_>>();
+    let hashes = contents.iter().map(|(_, sha256)| sha256.as_str()).collect::<BTreeSet<_>>();
+    Entity::find()
+        .select_only()
+        .column(Column::PsnNo)
+        .column(Column::Sha256)
+        .filter(Column::PsnNo.is_in(people))
+        .filter(Column::Sha256.is_in(hashes))
+        .into_tuple()
+        .all(&view.conn())
+        .await
+        .map_err(failed)
 }
 
 /// Saves a new material with its event.

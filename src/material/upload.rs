@@ -1,10 +1,11 @@
-//! Taking in a file: received in pieces, examined, sealed, put into the object store, and then named by a row.
+//! Taking in a file: received whole, examined, put into the object store, and then named by a row.
 
 use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 
 use super::domain::{Content, Label, Material, MediaType, TooMany};
 use super::objects::path;
+use super::scan::scan;
 use super::sniff::{Fault, sniff};
 use super::store::{self, Stored};
 use crate::app::App;
@@ -14,65 +15,43 @@ use crate::kernel::access::Person;
 use crate::kernel::error::{Error, Result};
 use crate::kernel::id::PsnNo;
 
-/// Largest piece, in bytes.
-const CHUNK_MAX: usize = 1 << 20;
 /// Files that are examined at once: a picture unfolds to hundreds of megabytes.
 static EXAMINED: Semaphore = Semaphore::const_new(2);
 
-/// A file on its way in.
+/// A file that was received whole.
 pub struct Received {
-    bytes: Vec<u8>,
-    hash: Sha256,
-    most: usize,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
 }
 
-/// A file that may come in, sealed for its place.
+/// A file that may come in.
 pub struct Examined {
     /// What its bytes say.
     pub content: Content,
     /// Where it goes.
     pub path: String,
-    /// Its bytes, sealed.
-    pub sealed: Vec<u8>,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
 }
 
 impl Received {
-    /// Nothing yet, of at most so many bytes.
-    pub fn new(most: usize) -> Self {
-        Self { bytes: Vec::new(), hash: Sha256::new(), most }
-    }
-
-    /// Takes the next piece.
-    pub fn take(&mut self, chunk: &[u8]) -> Result<()> {
-        if chunk.len() > CHUNK_MAX {
-            return Err(Error::invalid("chunk", "须不超过 1 MiB", "must have at most 1 MiB"));
-        }
-        if self.bytes.len() + chunk.len() > self.most {
-            return Err(Fault::TooLarge { most: self.most }.into());
-        }
-        self.hash.update(chunk);
-        self.bytes.extend_from_slice(chunk);
-        Ok(())
-    }
-
-    /// Looks whether it is a whole file of the type that it is said to be, and seals it.
+    /// Looks whether it is a whole file of the type that it is said to be, and has it scanned.
     pub async fn examine(self, app: &App, psn_no: &PsnNo, claimed: Option<MediaType>) -> Result<Examined> {
         let slot = EXAMINED.acquire().await.map_err(|error| Error::Internal(error.into()))?;
-        let (db, psn_no) = (app.db.clone(), psn_no.clone());
         let examined = tokio::task::spawn_blocking(move || {
             // Held until the work is over, also when the caller is long gone.
             let _slot = slot;
-            let (bytes, content) = self.content(claimed)?;
-            let path = path(&psn_no, &content.sha256);
-            let sealed = db.keys().seal(db.random(), &path, &bytes)?;
-            Ok(Examined { content, path, sealed })
+            self.content(claimed)
         });
-        match examined.await {
-            Ok(examined) => examined,
+        let (bytes, content) = match examined.await {
+            Ok(examined) => examined?,
             // Hostile bytes may bring a decoder down. It is the file that is refused then.
-            Err(failure) if failure.is_panic() => Err(Fault::Truncated.into()),
-            Err(failure) => Err(Error::Internal(failure.into())),
-        }
+            Err(failure) if failure.is_panic() => return Err(Fault::Truncated.into()),
+            Err(failure) => return Err(Error::Internal(failure.into())),
+        };
+        scan(&app.config.files, &bytes).await?;
+        let path = path(psn_no, &content.sha256);
+        Ok(Examined { content, path, bytes })
     }
 
     fn content(self, claimed: Option<MediaType>) -> Result<(Vec<u8>, Content), Fault> {
@@ -80,7 +59,7 @@ impl Received {
         if claimed.is_some_and(|claimed| claimed != found) {
             return Err(Fault::TypeDiffers { found });
         }
-        let sha256 = self.hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        let sha256 = Sha256::digest(&self.bytes).iter().map(|byte| format!("{byte:02x}")).collect();
         let size_bytes = i64::try_from(self.bytes.len()).unwrap_or(i64::MAX);
         Ok((self.bytes, Content { media_type: found, size_bytes, sha256 }))
     }
@@ -111,46 +90,14 @@ pub async fn upload(
 
 #[cfg(test)]
 mod tests {
-    use super::super::sniff::tests::{jpeg, pdf};
+    use super::super::sniff::tests::pdf;
     use super::*;
-
-    fn received(pieces: &[&[u8]], most: usize) -> Result<Received> {
-        let mut received = Received::new(most);
-        for piece in pieces {
-            received.take(piece)?;
-        }
-        Ok(received)
-    }
-
-    #[test]
-    fn pieces_make_the_file() {
-        let whole = jpeg();
-        let received = received(&[&whole[..50], &[], &whole[50..]], whole.len()).unwrap();
-        let (bytes, content) = received.content(Some(MediaType::Jpeg)).unwrap();
-        let sha256: String = Sha256::digest(&whole).iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(bytes, whole);
-        assert_eq!((content.sha256, content.media_type), (sha256, MediaType::Jpeg));
-        assert_eq!(usize::try_from(content.size_bytes).unwrap(), whole.len());
-    }
-
-    #[test]
-    fn what_is_too_much_is_refused_with_the_piece_that_brings_it() {
-        let whole = jpeg();
-        let short = whole.len() - 1;
-        let Err(Error::Invalid(told)) = received(&[&whole[..50], &whole[50..]], short) else {
-            panic!("accepted")
-        };
-        assert!(told[0].en.starts_with("MATERIAL_TOO_LARGE: "));
-        assert!(received(&[&vec![0; CHUNK_MAX + 1]], usize::MAX).is_err());
-        assert!(received(&[&vec![0; CHUNK_MAX]], CHUNK_MAX).is_ok());
-    }
 
     #[test]
     fn a_file_is_what_it_is_said_to_be() {
         let whole = pdf("");
-        let taken = |claimed| {
-            received(&[&whole], whole.len()).unwrap().content(claimed).map(|(_, found)| found.media_type)
-        };
+        let taken =
+            |claimed| Received { bytes: whole.clone() }.content(claimed).map(|(_, found)| found.media_type);
         assert_eq!(taken(None), Ok(MediaType::Pdf));
         assert_eq!(taken(Some(MediaType::Pdf)), Ok(MediaType::Pdf));
         assert_eq!(taken(Some(MediaType::Jpeg)), Err(Fault::TypeDiffers { found: MediaType::Pdf }));

@@ -61,6 +61,7 @@ pub async fn run_once(app: &App, spec: &JobSpec, holder: &str) -> Result<Option<
 /// Runs a job because somebody asked. As a task of its own: a caller who hangs up does not leave it half done and held.
 pub async fn run_now(app: &App, spec: JobSpec, holder: String) -> Result<u64> {
     let app = app.clone();
+    app.db.wake(spec.name).await?;
     let task = tokio::spawn(async move { run_once(&app, &spec, &holder).await });
     let done = task.await.map_err(|error| Error::Internal(error.into()))??;
     done.ok_or_else(|| Refusal::from(RunRefused::Held).into())

@@ -9,7 +9,7 @@ use crate::world::scenario::row;
 use crate::world::{Engine, OFFICER, World, token};
 
 /// A tool that `tests/setup.sh` installs. Without it the test fails.
-fn tool(variable: &str, file: &str) -> PathBuf {
+pub fn tool(variable: &str, file: &str) -> PathBuf {
     let named = std::env::var_os(variable).map(PathBuf::from);
     let cache = || {
         let cache = std::env::var_os("DEV_CACHE").map(PathBuf::from);

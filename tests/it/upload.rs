@@ -13,7 +13,7 @@ use tonic::Code;
 use crate::world::scenario::row;
 use crate::world::{Engine, World, files, refused, request_id, wrong_fields};
 
-async fn list(world: &World, psn_no: &str) -> Vec<pb::Material> {
+pub async fn list(world: &World, psn_no: &str) -> Vec<pb::Material> {
     let request = pb::ListMaterialsRequest {
         parent: format!("insured/{psn_no}"),
         page_size: 0,
@@ -23,7 +23,7 @@ async fn list(world: &World, psn_no: &str) -> Vec<pb::Material> {
     list.unwrap().into_inner().materials
 }
 
-async fn download(world: &World, psn_no: &str, name: &str) -> Vec<u8> {
+pub async fn download(world: &World, psn_no: &str, name: &str) -> Vec<u8> {
     let request = pb::DownloadMaterialRequest { name: name.to_owned() };
     let mut client = MaterialServiceClient::new(world.portal(psn_no));
     let mut stream = client.download_material(request).await.unwrap().into_inner();
@@ -47,7 +47,7 @@ fn objects(folder: &Path) -> usize {
 
 fn store(world: &World) -> std::path::PathBuf {
     let config = &world.running.app.config;
-    config.path(&config.materials)
+    config.path(Path::new(&config.materials))
 }
 
 #[rstest]

@@ -3,6 +3,7 @@
 pub mod files;
 pub mod opinion;
 pub mod postgres;
+pub mod s3;
 pub mod scenario;
 
 use std::collections::BTreeMap;
@@ -54,7 +55,7 @@ pub struct World {
     /// The server.
     pub running: Running,
     channel: Channel,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// A channel that presents a caller.
@@ -96,7 +97,7 @@ impl World {
         let clock = TimeSource::simulated(datetime!(2025-03-03 01:00 UTC));
         let running = server::start(config, clock, Random::system()).await.expect("the server starts");
         let channel = connect(running.address).await;
-        Self { running, channel, _folder: folder }
+        Self { running, channel, folder }
     }
 
     /// The provincial portal, for a person.
@@ -135,10 +136,16 @@ impl World {
     }
 
     fn caller(&self, name: &str, more: &[(&'static str, &str)]) -> Caller {
-        let value = |text: &str| MetadataValue::try_from(text).expect("an ascii header");
-        let mut headers = vec![("authorization", value(&format!("Bearer {}", token(name))))];
-        headers.extend(more.iter().map(|(name, text)| (*name, value(text))));
-        InterceptedService::new(self.channel.clone(), Headers(headers))
+        present(&self.channel, name, more)
+    }
+
+    /// Takes the server down. Its folder stays, with its settings for the binary.
+    pub async fn stop(self) -> TempDir {
+        let config = self.running.app.config.clone();
+        self.running.stop().await.expect("the server stops");
+        let settings = toml::to_string(&*config).expect("settings");
+        std::fs::write(self.folder.path().join("opsp.toml"), settings).expect("the settings are written");
+        self.folder
     }
 
     /// The simulated day.
@@ -224,7 +231,16 @@ pub fn token(name: &str) -> String {
     format!("token-of-{name}")
 }
 
-async fn connect(address: SocketAddr) -> Channel {
+/// Presents a caller on a channel.
+pub fn present(channel: &Channel, name: &str, more: &[(&'static str, &str)]) -> Caller {
+    let value = |text: &str| MetadataValue::try_from(text).expect("an ascii header");
+    let mut headers = vec![("authorization", value(&format!("Bearer {}", token(name))))];
+    headers.extend(more.iter().map(|(name, text)| (*name, value(text))));
+    InterceptedService::new(channel.clone(), Headers(headers))
+}
+
+/// A channel to a server.
+pub async fn connect(address: SocketAddr) -> Channel {
     let endpoint = Channel::from_shared(format!("http://{address}")).expect("an address");
     endpoint.connect().await.expect("the server answers")
 }

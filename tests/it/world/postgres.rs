@@ -203,7 +203,8 @@ impl Drop for Keeper {
     }
 }
 
-fn free_port() -> u16 {
+/// A port of loopback that nobody listens on.
+pub fn free_port() -> u16 {
     let first =
         u16::try_from(random() % u64::from(PORTS.end - PORTS.start)).expect("a u16 bounds it") + PORTS.start;
     (first..PORTS.end)

@@ -129,6 +129,7 @@ impl World {
             issued_on: Some(date_message(self.today() - Duration::days(7))),
             fixmedins_code: HOSPITAL.to_owned(),
             sealed: true,
+            offset: 0,
         }
     }
 
