@@ -35,6 +35,7 @@ impl Catalog {
         if self.rules.several_diseases != SeveralDiseases::Sum {
             fault("rules: several_diseases: only sum is carried out so far".to_owned());
         }
+        self.rules.files.faults().into_iter().for_each(&mut fault);
         let groups: BTreeSet<_> = self.groups.iter().map(|group| group.id.as_str()).collect();
         let mut by_code: BTreeMap<&str, &Disease> = BTreeMap::new();
         for disease in &self.diseases {

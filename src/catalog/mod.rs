@@ -3,6 +3,7 @@
 pub mod criteria;
 pub mod domain;
 mod faults;
+pub mod files;
 pub mod grpc;
 mod policy;
 pub mod refusal;
