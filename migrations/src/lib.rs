@@ -10,6 +10,7 @@ use sea_orm_migration::schema::{big_integer, blob, boolean, integer, small_integ
 mod m0001_spine;
 mod m0002_casework;
 mod m0003_benefit;
+mod m0006_material;
 
 /// Runs the migrations.
 pub struct Migrator;
@@ -21,6 +22,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0001_spine::Migration),
             Box::new(m0002_casework::Migration),
             Box::new(m0003_benefit::Migration),
+            Box::new(m0006_material::Migration),
         ]
     }
 }

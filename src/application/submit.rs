@@ -28,6 +28,7 @@ pub async fn submit(
     let admitted = admit(work, catalog, held_benefits, &draft.form.codes(), own).await?;
     let (eligible, complete) = both(admitted, complete(&draft.form, catalog, &materials, today))?;
     material::store::mark_in_use(work, &papers).await?;
+    material::store::claim_contents(work, &papers).await?;
     let step = draft.submit(&eligible, &complete, catalog, &published.sha256, today);
     store::save(work, &app.calendar, stored.version, step).await
 }

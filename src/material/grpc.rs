@@ -1,7 +1,5 @@
 //! MaterialService.
 
-use std::iter;
-
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
 use prost::Message;
@@ -9,12 +7,15 @@ use tokio::sync::Semaphore;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::delete::{delete, sweep};
-use super::domain::{Label, Material, MediaType};
+use super::domain::{Label, MediaType};
 use super::download::download;
+use super::message::{message, messages};
 use super::store;
+use super::thumbnail::thumbnail;
 use super::upload::{Examined, Received, upload};
 use crate::app::App;
 use crate::catalog::domain::MaterialKind;
+use crate::catalog::files::FileRules;
 use crate::db::Db;
 use crate::db::page::Page;
 use crate::db::repeat::digest;
@@ -26,13 +27,15 @@ use crate::proto::opsp::material::v1 as pb;
 use crate::proto::opsp::material::v1::download_material_response::Part as Piece;
 use crate::proto::opsp::material::v1::upload_material_request::Part;
 use crate::rpc::call::{Answer, Serves, actor, language, read, write};
-use crate::rpc::parse::{check, date_message, timestamp, to_date};
+use crate::rpc::parse::{check, to_date};
 use crate::rpc::status::{Language, status};
 
 /// Path of the method whose answers are kept here and not by `write`.
 const UPLOAD: &str = "/opsp.material.v1.MaterialService/UploadMaterial";
 /// Bytes in a piece of a download.
 const PIECE: usize = 256 << 10;
+/// Longest side of a thumbnail, in pixels, where none is asked for.
+const SIDE: usize = 512;
 /// How often an upload that lost a race is run before the caller is told.
 const TRIES: u32 = 5;
 /// Uploads that are held in memory at once; others wait.
@@ -62,11 +65,11 @@ impl pb::material_service_server::MaterialService for Service {
         let mut parts = request.into_inner();
         let first = parts.message().await?;
         let header = header(first).map_err(told)?;
-        let person = self.reached(&actor, &header).await.map_err(told)?;
+        let (person, rules) = self.reached(&actor, &header).await.map_err(told)?;
         let _slot = UPLOADS.acquire().await.map_err(|error| told(Error::Internal(error.into())))?;
         let received = receive(&mut parts, self.0.config.limits.upload_bytes, language).await?;
         let claimed = MediaType::from_name(&header.media_type);
-        let examined = received.examine(&self.0, &person.psn_no, claimed).await.map_err(told)?;
+        let examined = received.examine(&self.0, &person.psn_no, rules, claimed).await.map_err(told)?;
         // A caller that goes away must not leave half of it behind: from here on it runs to its end.
         let deposit = Deposit { app: self.0.clone(), actor, psn_no: person.psn_no, header, examined };
         let done = tokio::spawn(deposit.run()).await;
@@ -81,7 +84,18 @@ impl pb::material_service_server::MaterialService for Service {
         read(self, request, |service, view, input| {
             Box::pin(async move {
                 let (stored, content) = download(view, &service.0, id(&input.name)?).await?;
-                Ok(pieces(message(view.person()?, &stored.material), content))
+                Ok(pieces(messages(view, &[stored]).await?, content))
+            })
+        })
+        .await
+    }
+
+    async fn get_thumbnail(&self, request: Request<pb::GetThumbnailRequest>) -> Answer<pb::Thumbnail> {
+        read(self, request, |service, view, input| {
+            Box::pin(async move {
+                let side = usize::try_from(input.side_max).ok().filter(|side| *side > 0).unwrap_or(SIDE);
+                let content = thumbnail(view, &service.0, id(&input.name)?, side).await?;
+                Ok(pb::Thumbnail { media_type: MediaType::Jpeg.as_str().to_owned(), content })
             })
         })
         .await
@@ -98,9 +112,8 @@ impl pb::material_service_server::MaterialService for Service {
                 let before = page.after.as_deref().map(Id::parse).transpose()?;
                 let rows = store::list(view, before, page.limit()).await?;
                 let paged = page.close(view, rows, |row| row.material.id.to_string())?;
-                let person = view.person()?;
                 Ok(pb::ListMaterialsResponse {
-                    materials: paged.items.iter().map(|row| message(person, &row.material)).collect(),
+                    materials: messages(view, &paged.items).await?,
                     next_page_token: paged.next_page_token,
                 })
             })
@@ -132,12 +145,17 @@ impl Service {
     }
 
     /// The person of an upload, before its content is received: who may not write, or says what cannot be, is told so
-    /// at once.
-    async fn reached(&self, actor: &Actor, header: &pb::UploadHeader) -> Result<Person> {
+    /// at once. With the rules for files where the person is insured; where no catalogue is in force, the usual ones.
+    async fn reached(&self, actor: &Actor, header: &pb::UploadHeader) -> Result<(Person, FileRules)> {
         let owner = crate::rpc::call::person(&header.parent)?;
         let view = self.0.db.view(actor, owner).await?;
         match label(header).fault(view.today()) {
-            None => view.person().cloned(),
+            None => {
+                let person = view.person()?.clone();
+                let published = self.0.catalogs.in_force(&person.area, view.today());
+                let rules = published.map(|published| published.catalog.rules.files).unwrap_or_default();
+                Ok((person, rules))
+            }
             Some(fault) => Err(Error::Invalid(vec![fault])),
         }
     }
@@ -258,30 +276,13 @@ fn id(name: &str) -> Result<Id> {
 
 /// First the metadata, then the content. A piece is made when the caller has taken the one before it.
 fn pieces(
-    material: pb::Material,
+    materials: Vec<pb::Material>,
     content: Vec<u8>,
 ) -> BoxStream<'static, Result<pb::DownloadMaterialResponse, Status>> {
     let chunks = (0..content.len()).step_by(PIECE).map(move |from| {
         let to = content.len().min(from + PIECE);
         Piece::Chunk(content[from..to].to_vec())
     });
-    let parts = iter::once(Piece::Material(material)).chain(chunks);
+    let parts = materials.into_iter().map(Piece::Material).chain(chunks);
     stream::iter(parts.map(|part| Ok(pb::DownloadMaterialResponse { part: Some(part) }))).boxed()
-}
-
-fn message(person: &Person, material: &Material) -> pb::Material {
-    let Label { title, issued_on, fixmedins_code, sealed } = material.label.clone();
-    pb::Material {
-        name: store::name(person, material.id),
-        kind: i32::from(material.kind.code()),
-        title,
-        media_type: material.media_type.as_str().to_owned(),
-        size_bytes: material.size_bytes,
-        sha256: material.sha256.clone(),
-        issued_on: issued_on.map(date_message),
-        fixmedins_code,
-        create_time: Some(timestamp(material.created_at)),
-        sealed,
-        in_use: material.in_use,
-    }
 }

@@ -3,21 +3,22 @@
 use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 
-use super::domain::{Content, Label, Material, MediaType, TooMany};
+use super::check::{self, Finding, Seen};
+use super::domain::{Checks, Content, Label, Material, MediaType, TooMany};
 use super::objects::path;
-use super::sniff::{Fault, sniff};
 use super::store::{self, Stored};
 use crate::app::App;
 use crate::catalog::domain::MaterialKind;
+use crate::catalog::files::FileRules;
 use crate::db::work::Work;
 use crate::kernel::access::Person;
-use crate::kernel::error::{Error, Result};
+use crate::kernel::error::{Error, Result, Violation};
 use crate::kernel::id::PsnNo;
 
 /// Largest piece, in bytes.
 const CHUNK_MAX: usize = 1 << 20;
 /// Files that are examined at once: a picture unfolds to hundreds of megabytes.
-static EXAMINED: Semaphore = Semaphore::const_new(2);
+pub static EXAMINED: Semaphore = Semaphore::const_new(2);
 
 /// A file on its way in.
 pub struct Received {
@@ -48,7 +49,7 @@ impl Received {
             return Err(Error::invalid("chunk", "须不超过 1 MiB", "must have at most 1 MiB"));
         }
         if self.bytes.len() + chunk.len() > self.most {
-            return Err(Fault::TooLarge { most: self.most }.into());
+            return Err(Finding::TooLarge { most: self.most }.into());
         }
         self.hash.update(chunk);
         self.bytes.extend_from_slice(chunk);
@@ -56,13 +57,19 @@ impl Received {
     }
 
     /// Looks whether it is a whole file of the type that it is said to be, and seals it.
-    pub async fn examine(self, app: &App, psn_no: &PsnNo, claimed: Option<MediaType>) -> Result<Examined> {
+    pub async fn examine(
+        self,
+        app: &App,
+        psn_no: &PsnNo,
+        rules: FileRules,
+        claimed: Option<MediaType>,
+    ) -> Result<Examined> {
         let slot = EXAMINED.acquire().await.map_err(|error| Error::Internal(error.into()))?;
         let (db, psn_no) = (app.db.clone(), psn_no.clone());
         let examined = tokio::task::spawn_blocking(move || {
             // Held until the work is over, also when the caller is long gone.
             let _slot = slot;
-            let (bytes, content) = self.content(claimed)?;
+            let (bytes, content) = self.content(&rules, claimed).map_err(invalid)?;
             let path = path(&psn_no, &content.sha256);
             let sealed = db.keys().seal(db.random(), &path, &bytes)?;
             Ok(Examined { content, path, sealed })
@@ -70,20 +77,29 @@ impl Received {
         match examined.await {
             Ok(examined) => examined,
             // Hostile bytes may bring a decoder down. It is the file that is refused then.
-            Err(failure) if failure.is_panic() => Err(Fault::Truncated.into()),
+            Err(failure) if failure.is_panic() => Err(Finding::Truncated.into()),
             Err(failure) => Err(Error::Internal(failure.into())),
         }
     }
 
-    fn content(self, claimed: Option<MediaType>) -> Result<(Vec<u8>, Content), Fault> {
-        let found = sniff(&self.bytes)?;
-        if claimed.is_some_and(|claimed| claimed != found) {
-            return Err(Fault::TypeDiffers { found });
+    fn content(
+        self,
+        rules: &FileRules,
+        claimed: Option<MediaType>,
+    ) -> Result<(Vec<u8>, Content), Vec<Finding>> {
+        let Seen { media_type, facts, findings } = check::examine(&self.bytes, rules)?;
+        if claimed.is_some_and(|claimed| claimed != media_type) {
+            return Err(vec![Finding::TypeDiffers { found: media_type }]);
         }
         let sha256 = self.hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
         let size_bytes = i64::try_from(self.bytes.len()).unwrap_or(i64::MAX);
-        Ok((self.bytes, Content { media_type: found, size_bytes, sha256 }))
+        let checks = Checks { facts, findings };
+        Ok((self.bytes, Content { media_type, size_bytes, sha256, checks }))
     }
+}
+
+fn invalid(findings: Vec<Finding>) -> Error {
+    Error::Invalid(findings.into_iter().map(Violation::from).collect())
 }
 
 /// Writes the row of a file that lies in the object store.
@@ -111,7 +127,6 @@ pub async fn upload(
 
 #[cfg(test)]
 mod tests {
-    use super::super::sniff::tests::{jpeg, pdf};
     use super::*;
 
     fn received(pieces: &[&[u8]], most: usize) -> Result<Received> {
@@ -122,20 +137,25 @@ mod tests {
         Ok(received)
     }
 
+    fn jpg() -> &'static [u8] {
+        include_bytes!("../demo/id-front.jpg")
+    }
+
     #[test]
     fn pieces_make_the_file() {
-        let whole = jpeg();
+        let whole = jpg();
         let received = received(&[&whole[..50], &[], &whole[50..]], whole.len()).unwrap();
-        let (bytes, content) = received.content(Some(MediaType::Jpeg)).unwrap();
-        let sha256: String = Sha256::digest(&whole).iter().map(|byte| format!("{byte:02x}")).collect();
+        let (bytes, content) = received.content(&FileRules::default(), Some(MediaType::Jpeg)).unwrap();
+        let sha256: String = Sha256::digest(whole).iter().map(|byte| format!("{byte:02x}")).collect();
         assert_eq!(bytes, whole);
         assert_eq!((content.sha256, content.media_type), (sha256, MediaType::Jpeg));
         assert_eq!(usize::try_from(content.size_bytes).unwrap(), whole.len());
+        assert_eq!(content.checks.facts.colour, Some(true));
     }
 
     #[test]
     fn what_is_too_much_is_refused_with_the_piece_that_brings_it() {
-        let whole = jpeg();
+        let whole = jpg();
         let short = whole.len() - 1;
         let Err(Error::Invalid(told)) = received(&[&whole[..50], &whole[50..]], short) else {
             panic!("accepted")
@@ -147,12 +167,12 @@ mod tests {
 
     #[test]
     fn a_file_is_what_it_is_said_to_be() {
-        let whole = pdf("");
         let taken = |claimed| {
-            received(&[&whole], whole.len()).unwrap().content(claimed).map(|(_, found)| found.media_type)
+            let received = received(&[jpg()], jpg().len()).unwrap();
+            received.content(&FileRules::default(), claimed).map(|(_, found)| found.media_type)
         };
-        assert_eq!(taken(None), Ok(MediaType::Pdf));
-        assert_eq!(taken(Some(MediaType::Pdf)), Ok(MediaType::Pdf));
-        assert_eq!(taken(Some(MediaType::Jpeg)), Err(Fault::TypeDiffers { found: MediaType::Pdf }));
+        assert_eq!(taken(None), Ok(MediaType::Jpeg));
+        assert_eq!(taken(Some(MediaType::Jpeg)), Ok(MediaType::Jpeg));
+        assert_eq!(taken(Some(MediaType::Pdf)), Err(vec![Finding::TypeDiffers { found: MediaType::Jpeg }]));
     }
 }
