@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
+mod corpus;
 mod edge;
 mod feed;
 mod foreign;
