@@ -192,7 +192,7 @@ async fn what_a_file_shows_is_told_with_it(#[values(Engine::Sqlite, Engine::Post
     let header = world.header(&psn_no, MaterialKind::ExamReport, "报告");
     let blank = String::from_utf8(files::pdf("x")).unwrap().replace(" Tj", " q ");
     let refusal = world.upload(&psn_no, header, blank.as_bytes()).await.unwrap_err();
-    assert!(refusal.message().contains("空白"), "{}", refusal.message());
+    assert!(refusal.message().contains("MATERIAL_BLANK"), "{}", refusal.message());
     assert_eq!((list(&world, &psn_no).await.len(), objects(&store(&world))), (2, 2));
 }
 
