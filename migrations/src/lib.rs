@@ -11,7 +11,8 @@ mod m0001_spine;
 mod m0002_casework;
 mod m0003_benefit;
 mod m0004_catalogue;
-mod m0007_objects;
+mod m0005_material;
+mod m0006_objects;
 
 /// Runs the migrations.
 pub struct Migrator;
@@ -24,7 +25,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0002_casework::Migration),
             Box::new(m0003_benefit::Migration),
             Box::new(m0004_catalogue::Migration),
-            Box::new(m0007_objects::Migration),
+            Box::new(m0005_material::Migration),
+            Box::new(m0006_objects::Migration),
         ]
     }
 }

@@ -3,7 +3,7 @@
 use time::Date;
 
 use super::domain::{Form, LineForm, MaterialFault, StepRefused};
-use crate::catalog::domain::{Catalog, Level, RequiredMaterial};
+use crate::catalog::domain::{Catalog, Level, MaterialKind, RequiredMaterial};
 use crate::kernel::add_months;
 use crate::material::domain::Material;
 
@@ -55,7 +55,34 @@ pub fn complete(
             fault,
         }));
     }
+    refused.extend(unlike(materials));
     if refused.is_empty() { Ok(Complete(())) } else { Err(refused) }
+}
+
+/// What is wrong among materials that must be unlike each other: a side of the identity card is there once, and one file
+/// is not handed in under two titles.
+fn unlike(materials: &[Material]) -> Vec<StepRefused> {
+    let mut refused = Vec::new();
+    let mut fault = |title: &str, fault: MaterialFault| {
+        refused.push(StepRefused::Material { code: String::new(), title: title.to_owned(), fault });
+    };
+    for side in [MaterialKind::IdCardFront, MaterialKind::IdCardBack] {
+        let mut of_side = materials.iter().filter(|material| material.kind == side);
+        if let (Some(first), Some(_)) = (of_side.next(), of_side.next()) {
+            fault(&first.label.title, MaterialFault::Several);
+        }
+    }
+    for (at, material) in materials.iter().enumerate() {
+        let line = |material: &Material| (material.kind, material.label.title.clone());
+        let same = materials[..at]
+            .iter()
+            .find(|other| other.sha256 == material.sha256 && line(other) != line(material));
+        if let Some(other) = same {
+            let other = other.label.title.clone();
+            fault(&material.label.title, MaterialFault::SameContent { other });
+        }
+    }
+    refused
 }
 
 fn line_faults(line: &LineForm, catalog: &Catalog, today: Date) -> Vec<StepRefused> {
@@ -92,7 +119,10 @@ fn material_faults(
     if label.issued_on.is_some_and(|day| day > today) {
         faults.push(MaterialFault::IssuedInFuture);
     }
-    if required.seal && !label.sealed {
+    if required.colour && material.checks.facts.colour == Some(false) {
+        faults.push(MaterialFault::Grey);
+    }
+    if required.seal && !material.is_sealed() {
         faults.push(MaterialFault::Seal);
     }
     let least = required.hospital_min;
@@ -109,7 +139,7 @@ mod tests {
     use crate::catalog::domain::{MaterialKind, SAMPLE};
     use crate::kernel::error::Refusal;
     use crate::kernel::id::Id;
-    use crate::material::domain::{Label, MediaType};
+    use crate::material::domain::{Checks, Label, MediaType};
     use time::macros::{date, datetime};
     use uuid::Uuid;
 
@@ -139,7 +169,7 @@ mod tests {
             kind: required.kind,
             media_type: MediaType::Jpeg,
             size_bytes: 1,
-            sha256: String::new(),
+            sha256: format!("{:?} {}", required.kind, required.name),
             in_use: false,
             label: Label {
                 title: required.name.clone(),
@@ -147,6 +177,7 @@ mod tests {
                 fixmedins_code: "H62090200001".to_owned(),
                 sealed: true,
             },
+            checks: Checks::default(),
             created_at: datetime!(2025-03-03 01:00 UTC),
         }
     }
@@ -216,6 +247,53 @@ mod tests {
         spoilt(|material| material.label.sealed = false, "MATERIAL_SEAL");
         spoilt(|material| material.label.fixmedins_code = String::new(), "MATERIAL_ISSUER");
         spoilt(|material| material.label.fixmedins_code = "H62092100001".to_owned(), "MATERIAL_ISSUER");
+    }
+
+    #[test]
+    fn a_signature_that_covers_the_file_is_a_seal() {
+        let sign = |_: &mut Form, materials: &mut Vec<Material>| {
+            report(materials).label.sealed = false;
+            report(materials).checks.facts.signed = true;
+        };
+        check(&["M01600"], sign, &[]);
+    }
+
+    #[test]
+    fn colour_is_asked_for_where_it_can_be_told() {
+        let front = |colour| {
+            move |_: &mut Form, materials: &mut Vec<Material>| {
+                assert_eq!(materials[0].kind, MaterialKind::IdCardFront);
+                materials[0].checks.facts.colour = colour;
+            }
+        };
+        check(&["M01600"], front(None), &[]);
+        check(&["M01600"], front(Some(true)), &[]);
+        check(&["M01600"], front(Some(false)), &[("", "MATERIAL_GREY")]);
+        let grey = |_: &mut Form, materials: &mut Vec<Material>| {
+            report(materials).checks.facts.colour = Some(false);
+        };
+        check(&["M01600"], grey, &[]);
+    }
+
+    #[test]
+    fn each_side_of_the_card_is_there_once_and_no_file_twice() {
+        let twice = |_: &mut Form, materials: &mut Vec<Material>| {
+            let mut second = materials[1].clone();
+            second.sha256 = "another".to_owned();
+            materials.push(second);
+        };
+        check(&["M01600"], twice, &[("", "MATERIAL_SEVERAL")]);
+        let same = |_: &mut Form, materials: &mut Vec<Material>| {
+            materials[1].sha256 = materials[0].sha256.clone();
+            report(materials).sha256 = "x".to_owned();
+        };
+        check(&["M01600"], same, &[("", "MATERIAL_SAME_CONTENT")]);
+        // A second copy under the same title is of no use, but of no harm.
+        let copy = |_: &mut Form, materials: &mut Vec<Material>| {
+            let copy = report(materials).clone();
+            materials.push(copy);
+        };
+        check(&["M01600"], copy, &[]);
     }
 
     #[test]

@@ -45,6 +45,15 @@ pub enum MaterialFault {
     IssuedInFuture,
     /// Without seal.
     Seal,
+    /// A picture without colour.
+    Grey,
+    /// More than one, where one is all there can be.
+    Several,
+    /// The same content as another one.
+    SameContent {
+        /// The other one.
+        other: String,
+    },
     /// Its issuer is unknown, or its level too low.
     Issuer {
         /// Lowest level.
@@ -135,6 +144,24 @@ fn material_refusal(title: &str, fault: &MaterialFault) -> Refusal {
             format!("material {title} must bear the institution's seal."),
         )
         .help("请上传加盖公章或电子签章的材料。", "upload one that is sealed."),
+        MaterialFault::Grey => Refusal::new(
+            "MATERIAL_GREY",
+            format!("材料“{title}”须为彩色扫描件。"),
+            format!("material {title} must be in colour."),
+        )
+        .help("请以彩色模式重新扫描或拍摄。", "scan or photograph it in colour."),
+        MaterialFault::Several => Refusal::new(
+            "MATERIAL_SEVERAL",
+            format!("材料“{title}”只能提交一份。"),
+            format!("there can be only one material {title}."),
+        )
+        .help("请从申请中去掉多余的一份。", "take the others out of the application."),
+        MaterialFault::SameContent { other } => Refusal::new(
+            "MATERIAL_SAME_CONTENT",
+            format!("材料“{title}”与“{other}”是同一文件。"),
+            format!("material {title} is the same file as {other}."),
+        )
+        .help("请分别上传各自的材料。", "upload what each of them asks for."),
         MaterialFault::Issuer { least } => {
             let (zh, en) = level_words(*least);
             Refusal::new(

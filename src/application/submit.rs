@@ -32,6 +32,7 @@ pub async fn submit(
     let complete = complete(&draft.form, catalog, &materials, today);
     let (eligible, complete) = both(admitted, complete, undesignated)?;
     material::store::mark_in_use(work, &papers).await?;
+    material::store::claim_contents(work, &papers).await?;
     let step = draft.submit(&eligible, &complete, catalog, &published.sha256, today);
     store::save(work, &app.calendar, stored.version, step).await
 }

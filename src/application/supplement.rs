@@ -17,6 +17,7 @@ pub async fn supplement(app: &App, work: &Work, stored: Stored, materials: &[Id]
         return Err(Error::invalid("materials", zh, "names only materials that the application has already"));
     }
     material::store::mark_in_use(work, &papers).await?;
+    material::store::claim_contents(work, &papers).await?;
     let step = awaiting.supplement(materials, work.today());
     store::save(work, &app.calendar, stored.version, step).await
 }

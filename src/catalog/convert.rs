@@ -112,6 +112,7 @@ fn required(material: &domain::RequiredMaterial) -> pb::RequiredMaterial {
         media_types: material.formats.iter().map(media_type).collect(),
         months_max: material.months_max,
         seal_required: material.seal,
+        colour_required: material.colour,
         hospital_level_min: level(material.hospital_min),
     }
 }

@@ -58,6 +58,9 @@ pub struct RequiredMaterial {
     pub months_max: i32,
     /// Whether it must bear a seal.
     pub seal: bool,
+    /// Whether a picture of it must be in colour.
+    #[serde(default)]
+    pub colour: bool,
     /// Lowest hospital level that may issue it.
     pub hospital_min: Level,
 }

@@ -182,6 +182,7 @@ fn rules(findings: &mut Findings<'_>, rules: &Rules) {
     if rules.several_diseases != SeveralDiseases::Sum {
         findings.add("rules.several_diseases", "目前只支持 sum", "only sum is carried out so far");
     }
+    rules.files.check(findings);
     let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
     let insurance = rules.insurance;
     for (field, number, least, most) in [

@@ -7,6 +7,7 @@ mod disease_faults;
 mod document;
 pub mod domain;
 mod faults;
+pub mod files;
 pub mod grpc;
 pub mod import;
 mod national;

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::files::FileRules;
+
 /// Rules for all diseases of an area.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -33,6 +35,9 @@ pub struct Rules {
     /// 参保条件.
     #[serde(default)]
     pub insurance: InsuranceRule,
+    /// 文件检查.
+    #[serde(default)]
+    pub files: FileRules,
     /// 承诺制备案后不得变更的月数.
     pub remote_lock_months: i32,
     /// 临时外出备案的月数.

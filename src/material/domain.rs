@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 use time::{Date, OffsetDateTime};
 
+use super::check::{Facts, Finding, Told};
 use crate::catalog::domain::MaterialKind;
+use crate::catalog::files::Outcome;
 use crate::kernel::error::{Refusal, Violation};
 use crate::kernel::id::Id;
 use crate::kernel::step::Step;
@@ -25,8 +27,20 @@ pub struct Material {
     pub in_use: bool,
     /// What the uploader says.
     pub label: Label,
+    /// What its bytes show.
+    pub checks: Checks,
     /// When it was stored.
     pub created_at: OffsetDateTime,
+}
+
+/// What the bytes of a file show, and what the rules of its day made of it. Stored in the clear: it tells nothing of a
+/// person. Empty for what was stored before files were looked at.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checks {
+    /// Facts.
+    pub facts: Facts,
+    /// Findings, none of which refused it.
+    pub findings: Vec<Told>,
 }
 
 /// What the uploader says of a file. Stored sealed: a title can name a disease.
@@ -51,10 +65,13 @@ pub struct Content {
     pub size_bytes: i64,
     /// SHA-256 over it, hexadecimal.
     pub sha256: String,
+    /// What it shows.
+    pub checks: Checks,
 }
 
 /// The types that are taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum MediaType {
     /// jpg.
     Jpeg,
@@ -84,6 +101,10 @@ impl MediaType {
         }
     }
 }
+
+/// There is nothing to make a small picture of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoThumbnail;
 
 /// What happened to a material.
 #[derive(Debug, Serialize)]
@@ -128,17 +149,40 @@ impl Material {
         label: Label,
         now: OffsetDateTime,
     ) -> Step<Self, Event> {
-        let Content { media_type, size_bytes, sha256 } = content;
+        let Content { media_type, size_bytes, sha256, checks } = content;
         let event =
             Event::Uploaded { kind, media_type: media_type.as_str(), size_bytes, sha256: sha256.clone() };
         let material =
-            Self { id, kind, media_type, size_bytes, sha256, in_use: false, label, created_at: now };
+            Self { id, kind, media_type, size_bytes, sha256, in_use: false, label, checks, created_at: now };
         Step::new(material, event)
+    }
+
+    /// Whether it bears a seal: a signature that covers it (电子签章), or a seal on paper (公章) as the uploader says.
+    pub fn is_sealed(&self) -> bool {
+        self.label.sealed || self.checks.facts.signed
+    }
+
+    /// What is told of it: what its bytes show, and by what it counts as sealed.
+    pub fn told(&self) -> Vec<Told> {
+        let stated = self.label.sealed && !self.checks.facts.signed;
+        let seal = stated.then(|| Finding::SealStated.told(Outcome::Pass));
+        self.checks.findings.iter().cloned().chain(seal).collect()
     }
 
     /// Deletes it, unless something was submitted with it.
     pub fn delete(&self) -> Result<Event, InUse> {
         if self.in_use { Err(InUse) } else { Ok(Event::Deleted {}) }
+    }
+}
+
+impl From<NoThumbnail> for Refusal {
+    fn from(NoThumbnail: NoThumbnail) -> Self {
+        Self::new(
+            "THUMBNAIL_NONE",
+            "该文件没有可用的缩略图：pdf 首页不含 jpg 图片，系统不渲染页面。",
+            "no thumbnail can be made: there is no jpg on the first page of the pdf, and pages are not rendered.",
+        )
+        .help("请用 DownloadMaterial 查看原文件。", "read the whole file with DownloadMaterial.")
     }
 }
 
@@ -168,7 +212,12 @@ mod tests {
     use time::macros::{date, datetime};
 
     fn uploaded() -> Material {
-        let content = Content { media_type: MediaType::Pdf, size_bytes: 7, sha256: "ab".repeat(32) };
+        let content = Content {
+            media_type: MediaType::Pdf,
+            size_bytes: 7,
+            sha256: "ab".repeat(32),
+            checks: Checks::default(),
+        };
         let label = Label {
             title: "出院小结".to_owned(),
             issued_on: Some(date!(2025 - 03 - 03)),

@@ -10,14 +10,17 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tonic::{Request, Response, Status, Streaming};
 
 use super::delete::{delete, sweep_or_leave};
-use super::domain::{Label, Material, MediaType};
+use super::domain::{Label, MediaType};
 use super::download::download;
 use super::incoming::{Incoming, Ticket};
+use super::message::{message, messages};
 use super::objects::Reading;
 use super::store;
+use super::thumbnail::thumbnail;
 use super::upload::{Examined, Received, upload};
 use crate::app::App;
 use crate::catalog::domain::MaterialKind;
+use crate::catalog::files::FileRules;
 use crate::db::Db;
 use crate::db::page::Page;
 use crate::db::repeat::digest;
@@ -29,11 +32,13 @@ use crate::proto::opsp::material::v1 as pb;
 use crate::proto::opsp::material::v1::download_material_response::Part as Piece;
 use crate::proto::opsp::material::v1::upload_material_request::Part;
 use crate::rpc::call::{Answer, Serves, actor, language, read, write};
-use crate::rpc::parse::{check, date_message, timestamp, to_date};
+use crate::rpc::parse::{check, timestamp, to_date};
 use crate::rpc::status::{Language, status};
 
 /// Path of the method whose answers are kept here and not by `write`.
 const UPLOAD: &str = "/opsp.material.v1.MaterialService/UploadMaterial";
+/// Longest side of a thumbnail, in pixels, where none is asked for.
+const SIDE: usize = 512;
 /// How often an upload that lost a race is run before the caller is told.
 const TRIES: u32 = 5;
 /// Uploads that are received at once, each with a part of it in memory; others wait.
@@ -63,13 +68,13 @@ impl pb::material_service_server::MaterialService for Service {
         let mut parts = request.into_inner();
         let first = parts.message().await?;
         let header = header(first).map_err(told)?;
-        let person = self.reached(&actor, &header).await.map_err(told)?;
+        let (person, rules) = self.reached(&actor, &header).await.map_err(told)?;
         let _slot = UPLOADS.acquire().await.map_err(|error| told(Error::Internal(error.into())))?;
         let offset = usize::try_from(header.offset).unwrap_or(usize::MAX);
         let ticket = self.ticket(&actor, &person.psn_no, &header).map_err(told)?;
         let mut incoming = Incoming::begin(&self.0, ticket, offset).await.map_err(told)?;
         receive(&mut parts, &mut incoming, language).await?;
-        let examined = match self.examine(&incoming, &person.psn_no, &header).await {
+        let examined = match self.examine(&incoming, &person.psn_no, rules, &header).await {
             Ok(examined) => examined,
             Err(error) => return Err(told(refused(&incoming, error).await)),
         };
@@ -107,11 +112,22 @@ impl pb::material_service_server::MaterialService for Service {
         let found = read(self, request, |service, view, input| {
             Box::pin(async move {
                 let (stored, content) = download(view, &service.0, id(&input.name)?).await?;
-                Ok((message(view.person()?, &stored.material), content))
+                Ok((messages(view, &[stored]).await?, content))
             })
         });
-        let (material, content) = found.await?.into_inner();
-        Ok(Response::new(pieces(material, content, language)))
+        let (materials, content) = found.await?.into_inner();
+        Ok(Response::new(pieces(materials, content, language)))
+    }
+
+    async fn get_thumbnail(&self, request: Request<pb::GetThumbnailRequest>) -> Answer<pb::Thumbnail> {
+        read(self, request, |service, view, input| {
+            Box::pin(async move {
+                let side = usize::try_from(input.side_max).ok().filter(|side| *side > 0).unwrap_or(SIDE);
+                let content = thumbnail(view, &service.0, id(&input.name)?, side).await?;
+                Ok(pb::Thumbnail { media_type: MediaType::Jpeg.as_str().to_owned(), content })
+            })
+        })
+        .await
     }
 
     async fn list_materials(
@@ -125,9 +141,8 @@ impl pb::material_service_server::MaterialService for Service {
                 let before = page.after.as_deref().map(Id::parse).transpose()?;
                 let rows = store::list(view, before, page.limit()).await?;
                 let paged = page.close(view, rows, |row| row.material.id.to_string())?;
-                let person = view.person()?;
                 Ok(pb::ListMaterialsResponse {
-                    materials: paged.items.iter().map(|row| message(person, &row.material)).collect(),
+                    materials: messages(view, &paged.items).await?,
                     next_page_token: paged.next_page_token,
                 })
             })
@@ -159,12 +174,17 @@ impl Service {
     }
 
     /// The person of an upload, before its content is received: who may not write, or says what cannot be, is told so
-    /// at once.
-    async fn reached(&self, actor: &Actor, header: &pb::UploadHeader) -> Result<Person> {
+    /// at once. With the rules for files where the person is insured; where no catalogue is in force, the usual ones.
+    async fn reached(&self, actor: &Actor, header: &pb::UploadHeader) -> Result<(Person, FileRules)> {
         let owner = crate::rpc::call::person(&header.parent)?;
         let view = self.0.db.view(actor, owner).await?;
         match label(header).fault(view.today()) {
-            None => view.person().cloned(),
+            None => {
+                let person = view.person()?.clone();
+                let published = self.0.catalogs.in_force(&person.area, view.today());
+                let rules = published.map(|published| published.catalog.rules.files).unwrap_or_default();
+                Ok((person, rules))
+            }
             Some(fault) => Err(Error::Invalid(vec![fault])),
         }
     }
@@ -179,6 +199,7 @@ impl Service {
         &self,
         incoming: &Incoming,
         psn_no: &PsnNo,
+        rules: FileRules,
         header: &pb::UploadHeader,
     ) -> Result<InMemory> {
         let room = u32::try_from(incoming.length() >> 10).map_err(|error| Error::Internal(error.into()))?;
@@ -186,7 +207,7 @@ impl Service {
         let room = room.map_err(|error| Error::Internal(error.into()))?;
         let received = Received { bytes: incoming.content().await? };
         let claimed = MediaType::from_name(&header.media_type);
-        Ok(InMemory { examined: received.examine(&self.0, psn_no, claimed).await?, _room: room })
+        Ok(InMemory { examined: received.examine(&self.0, psn_no, rules, claimed).await?, _room: room })
     }
 
     /// Whose and which content a deletion is about. None where `write` has something to say about the request.
@@ -338,31 +359,14 @@ fn id(name: &str) -> Result<Id> {
 
 /// First the metadata, then the content. A piece is read and opened when the caller has taken the one before it.
 fn pieces(
-    material: pb::Material,
+    materials: Vec<pb::Material>,
     content: Reading,
     language: Language,
 ) -> BoxStream<'static, Result<pb::DownloadMaterialResponse, Status>> {
-    let first = stream::iter([Ok(Piece::Material(material))]);
+    let first = stream::iter(materials.into_iter().map(|material| Ok(Piece::Material(material))));
     let chunks = stream::try_unfold(content, |mut content| async move {
         Ok(content.next().await?.map(|piece| (Piece::Chunk(piece), content)))
     });
     let parts = first.chain(chunks.map_err(move |error| status(error, language)));
     parts.map_ok(|part| pb::DownloadMaterialResponse { part: Some(part) }).boxed()
-}
-
-fn message(person: &Person, material: &Material) -> pb::Material {
-    let Label { title, issued_on, fixmedins_code, sealed } = material.label.clone();
-    pb::Material {
-        name: store::name(person, material.id),
-        kind: i32::from(material.kind.code()),
-        title,
-        media_type: material.media_type.as_str().to_owned(),
-        size_bytes: material.size_bytes,
-        sha256: material.sha256.clone(),
-        issued_on: issued_on.map(date_message),
-        fixmedins_code,
-        create_time: Some(timestamp(material.created_at)),
-        sealed,
-        in_use: material.in_use,
-    }
 }

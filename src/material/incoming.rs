@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
+use super::check::Finding;
 use super::objects::{Object, Objects};
-use super::sniff::Fault;
 use crate::app::App;
 use crate::kernel::access::Actor;
 use crate::kernel::error::{Error, Refusal, Result};
@@ -138,7 +138,7 @@ impl Incoming {
             return Err(Error::invalid("chunk", "须不超过 1 MiB", "must have at most 1 MiB"));
         }
         if self.length() + chunk.len() > most {
-            return Err(Fault::TooLarge { most }.into());
+            return Err(Finding::TooLarge { most }.into());
         }
         self.buffer.extend_from_slice(chunk);
         let part = self.app.config.files.part_bytes;

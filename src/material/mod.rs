@@ -1,16 +1,18 @@
 //! 申报材料.
 
+pub mod check;
 pub mod collect;
 pub mod delete;
 pub mod domain;
 pub mod download;
 pub mod grpc;
 pub mod incoming;
+mod message;
 pub mod objects;
 mod row;
 mod s3;
 pub mod scan;
 mod sealing;
-pub mod sniff;
 pub mod store;
+pub mod thumbnail;
 pub mod upload;

@@ -6,8 +6,9 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use super::domain::{Event, Label, Material, MediaType};
-use super::row::{ActiveModel, Column, Entity, Model};
+use super::domain::{Checks, Event, Label, Material, MediaType};
+use super::row::claim;
+use super::row::material::{ActiveModel, Column, Entity, Model};
 use crate::catalog::domain::MaterialKind;
 use crate::db::failed;
 use crate::db::journal::Entry;
@@ -112,6 +113,9 @@ pub async fn create(work: &Work, step: Step<Material, Event>) -> Result<Stored> 
         sha256: Set(material.sha256.clone()),
         in_use: Set(false),
         body: Set(work.seal(&name(person, material.id), &material.label)?),
+        checks: Set(Some(
+            serde_json::to_string(&material.checks).map_err(|error| Error::Internal(error.into()))?,
+        )),
         version: Set(1),
         created_at: Set(micros(material.created_at)),
     };
@@ -146,10 +150,59 @@ pub async fn delete(work: &Work, stored: &Stored, event: &Event) -> Result<()> {
     work.delete(delete, Entry::new(name(person, id), stored.version + 1, event)?).await
 }
 
+/// Remembers whose contents these are: the person is locked, so each is claimed once. By a keyed index only, which tells
+/// nothing without the key.
+pub async fn claim_contents(work: &Work, materials: &[Stored]) -> Result<()> {
+    let psn_no = work.person()?.psn_no.as_str();
+    let mut indexes = Vec::new();
+    for stored in materials {
+        let index = content_index(work, &stored.material.sha256)?;
+        if !indexes.contains(&index) {
+            indexes.push(index);
+        }
+    }
+    let known = claim::Entity::find()
+        .filter(claim::Column::PsnNo.eq(psn_no))
+        .filter(claim::Column::ContentIndex.is_in(indexes.clone()))
+        .all(&work.conn())
+        .await
+        .map_err(failed)?;
+    for index in indexes {
+        if known.iter().all(|row| row.content_index != index) {
+            let row = claim::ActiveModel { content_index: Set(index), psn_no: Set(psn_no.to_owned()) };
+            work.insert_part(row).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Which of some contents were handed in for somebody else than this call's person: their hashes, never whose.
+pub async fn seen_elsewhere(view: &View, contents: &[&str]) -> Result<Vec<String>> {
+    let psn_no = view.person()?.psn_no.as_str();
+    let indexes = contents.iter().map(|sha256| content_index(view, sha256)).collect::<Result<Vec<_>>>()?;
+    let others = claim::Entity::find()
+        .filter(claim::Column::ContentIndex.is_in(indexes.clone()))
+        .filter(claim::Column::PsnNo.ne(psn_no))
+        .all(&view.conn())
+        .await
+        .map_err(failed)?;
+    let pairs = contents.iter().zip(&indexes);
+    let seen = pairs.filter(|(_, index)| others.iter().any(|row| row.content_index == **index));
+    Ok(seen.map(|(sha256, _)| (*sha256).to_owned()).collect())
+}
+
+fn content_index(view: &View, sha256: &str) -> Result<Vec<u8>> {
+    view.db().keys().blind_index("content", sha256)
+}
+
 fn parse(view: &View, row: Model) -> Result<Stored> {
     let place = format!("insured/{}/materials/{}", row.psn_no, row.id);
     let label: Label = view.open(&place, &row.body)?;
     let impossible = || Error::internal(format!("{place}: impossible row"));
+    let checks = match &row.checks {
+        Some(text) => serde_json::from_str(text).map_err(|_| impossible())?,
+        None => Checks::default(),
+    };
     let material = Material {
         id: Id(row.id),
         kind: MaterialKind::from_code(i32::from(row.kind)).ok_or_else(impossible)?,
@@ -158,6 +211,7 @@ fn parse(view: &View, row: Model) -> Result<Stored> {
         sha256: row.sha256,
         in_use: row.in_use,
         label,
+        checks,
         created_at: from_micros(row.created_at),
     };
     Ok(Stored { material, version: row.version })

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 mod catalogue;
+mod corpus;
 mod criteria;
 mod edge;
 mod faulty;

@@ -119,10 +119,7 @@ async fn one_line_may_be_approved_and_the_other_rejected(
 ) {
     let world = World::start(engine).await;
     let person = world.person(row()).await;
-    let mut materials = Vec::new();
-    for code in TWO {
-        materials.extend(world.upload_checklist(&person, code).await);
-    }
+    let materials = world.upload_checklists(&person, &TWO).await;
     let mut form = world.form(TWO[0], materials.clone());
     form.lines.extend(world.form(TWO[1], materials).lines);
     let name = world.draft(&person, form).await.unwrap();

@@ -9,9 +9,10 @@ use pb::upload_material_request::Part;
 use rstest::rstest;
 use tokio_stream::iter;
 use tonic::Code;
+use tonic_types::StatusExt;
 
 use crate::world::scenario::row;
-use crate::world::{Engine, World, files, refused, request_id, wrong_fields};
+use crate::world::{Engine, OFFICER, World, files, refused, request_id, wrong_fields};
 
 pub async fn list(world: &World, psn_no: &str) -> Vec<pb::Material> {
     let request = pb::ListMaterialsRequest {
@@ -159,4 +160,115 @@ async fn a_file_can_be_deleted_until_it_is_used(#[values(Engine::Sqlite, Engine:
     let used = list(&world, &psn_no).await.remove(0);
     assert!(used.in_use);
     refused(client.delete_material(delete(&used.name)).await, Code::FailedPrecondition, "MATERIAL_IN_USE");
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_file_shows_is_told_with_it(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    use pb::material_check::Outcome;
+    use pb::material_facts::Colour;
+    let world = World::start(engine).await;
+    let psn_no = world.person(row()).await;
+    let header = world.header(&psn_no, MaterialKind::IdCardFront, "身份证");
+    let stored = world.upload(&psn_no, header, files::JPG).await.unwrap();
+    let facts = stored.facts.unwrap();
+    assert_eq!((facts.width, facts.height, facts.pages, facts.colour()), (640, 404, 0, Colour::Coloured));
+    let told = |material: &pb::Material| -> Vec<(String, Outcome)> {
+        material.checks.iter().map(|check| (check.reason.clone(), check.outcome())).collect()
+    };
+    let expected = [
+        ("MATERIAL_SMALL".to_owned(), Outcome::Warn),
+        ("MATERIAL_SHARPNESS".to_owned(), Outcome::Pass),
+        ("MATERIAL_SEAL_STATED".to_owned(), Outcome::Pass),
+    ];
+    assert_eq!(told(&stored), expected);
+    assert!(stored.checks[0].text_zh.contains("404") && !stored.checks[0].help_zh.is_empty());
+    assert!(stored.checks[1].help_zh.is_empty(), "nothing is wrong, nothing would help");
+    assert_eq!(told(&list(&world, &psn_no).await[0]), expected);
+
+    let header = world.header(&psn_no, MaterialKind::ExamReport, "报告");
+    let paper = world.upload(&psn_no, header, &files::pdf("x")).await.unwrap();
+    assert_eq!(paper.facts.unwrap().pages, 1);
+    let header = world.header(&psn_no, MaterialKind::ExamReport, "报告");
+    let blank = String::from_utf8(files::pdf("x")).unwrap().replace(" Tj", " q ");
+    let refusal = world.upload(&psn_no, header, blank.as_bytes()).await.unwrap_err();
+    assert!(refusal.message().contains("MATERIAL_BLANK"), "{}", refusal.message());
+    assert_eq!((list(&world, &psn_no).await.len(), objects(&store(&world))), (2, 2));
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reviewer_sees_a_file_in_small(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let world = World::start(engine).await;
+    let psn_no = world.person(row()).await;
+    let header = world.header(&psn_no, MaterialKind::IdCardFront, "身份证");
+    let stored = world.upload(&psn_no, header, files::JPG).await.unwrap();
+    let ask = |name: &str, side_max| pb::GetThumbnailRequest { name: name.to_owned(), side_max };
+    let mut bureau = MaterialServiceClient::new(world.bureau(OFFICER));
+    let small = bureau.get_thumbnail(ask(&stored.name, 128)).await.unwrap().into_inner();
+    assert_eq!(small.media_type, "image/jpeg");
+    assert!(small.content.starts_with(&[0xFF, 0xD8, 0xFF]) && small.content.len() < files::JPG.len());
+    let larger = bureau.get_thumbnail(ask(&stored.name, 0)).await.unwrap().into_inner();
+    assert!(larger.content.len() > small.content.len());
+    assert_eq!(wrong_fields(bureau.get_thumbnail(ask(&stored.name, 513)).await), ["side_max"]);
+    let mut elsewhere = MaterialServiceClient::new(world.elsewhere());
+    refused(elsewhere.get_thumbnail(ask(&stored.name, 0)).await, Code::NotFound, "NOT_FOUND");
+    let header = world.header(&psn_no, MaterialKind::ExamReport, "报告");
+    let paper = world.upload(&psn_no, header, &files::pdf("x")).await.unwrap();
+    let none = bureau.get_thumbnail(ask(&paper.name, 0)).await;
+    refused(none, Code::FailedPrecondition, "THUMBNAIL_NONE");
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_bureau_learns_that_a_file_was_handed_in_for_somebody_else(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = World::start(engine).await;
+    let (one, other) = (world.person(row()).await, world.person(row()).await);
+    let record = files::pdf("the same record");
+    for psn_no in [&one, &other] {
+        let mut materials = world.upload_checklist(psn_no, "M01600").await;
+        let header = world.header(psn_no, MaterialKind::Other, "另一份病历");
+        materials.push(world.upload(psn_no, header, &record).await.unwrap().name);
+        let draft = world.draft(psn_no, world.form("M01600", materials)).await.unwrap();
+        world.submit(&draft).await.unwrap();
+    }
+    let seen = |materials: Vec<pb::Material>| -> Vec<String> {
+        let elsewhere = |check: &pb::MaterialCheck| check.reason == "MATERIAL_SEEN_ELSEWHERE";
+        let seen = materials.into_iter().filter(|material| material.checks.iter().any(elsewhere));
+        seen.map(|material| material.title).collect()
+    };
+    for psn_no in [&one, &other] {
+        let request = pb::ListMaterialsRequest {
+            parent: format!("insured/{psn_no}"),
+            page_size: 0,
+            page_token: String::new(),
+        };
+        let mut bureau = MaterialServiceClient::new(world.bureau(OFFICER));
+        let told = bureau.list_materials(request).await.unwrap().into_inner().materials;
+        assert!(!format!("{told:?}").contains(if *psn_no == one { &other } else { &one }), "never whose");
+        assert_eq!(seen(told), ["另一份病历"]);
+        assert_eq!(seen(list(&world, psn_no).await), [""; 0], "not the applicant");
+    }
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_wrong_with_the_papers_is_told_at_submission_all_at_once(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = World::start(engine).await;
+    let psn_no = world.person(row()).await;
+    let mut materials = world.upload_checklist(&psn_no, "M01600").await;
+    let header = world.header(&psn_no, MaterialKind::IdCardFront, "身份证");
+    materials.push(world.upload(&psn_no, header, files::JPG).await.unwrap().name);
+    let header = world.header(&psn_no, MaterialKind::Other, "另一份");
+    materials.push(world.upload(&psn_no, header, files::JPG).await.unwrap().name);
+    let draft = world.draft(&psn_no, world.form("M01600", materials)).await.unwrap();
+    let refusal = world.submit(&draft).await.unwrap_err();
+    let reasons = refusal.get_details_precondition_failure().unwrap().violations;
+    let mut reasons: Vec<_> = reasons.into_iter().map(|reason| reason.r#type).collect();
+    reasons.sort();
+    assert_eq!(reasons, ["MATERIAL_SAME_CONTENT", "MATERIAL_SEVERAL"]);
 }

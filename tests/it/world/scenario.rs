@@ -135,20 +135,30 @@ impl World {
 
     /// Everything on a disease's checklist.
     pub async fn upload_checklist(&self, psn_no: &str, code: &str) -> Vec<String> {
-        let request = catalog::GetDiseaseRequest {
-            name: format!("areas/620900/diseases/{code}"),
-            ..Default::default()
-        };
-        let disease = CatalogServiceClient::new(self.public())
-            .get_disease(request)
-            .await
-            .expect("the disease")
-            .into_inner();
+        self.upload_checklists(psn_no, &[code]).await
+    }
+
+    /// Everything on the checklists of some diseases, what is on several of them once.
+    pub async fn upload_checklists(&self, psn_no: &str, codes: &[&str]) -> Vec<String> {
+        let mut lines = Vec::new();
+        for code in codes {
+            let request = catalog::GetDiseaseRequest {
+                name: format!("areas/620900/diseases/{code}"),
+                ..Default::default()
+            };
+            let disease = CatalogServiceClient::new(self.public()).get_disease(request).await;
+            for required in disease.expect("the disease").into_inner().materials {
+                let line = (required.kind(), required.title);
+                if !lines.contains(&line) {
+                    lines.push(line);
+                }
+            }
+        }
         let mut names = Vec::new();
-        for required in disease.materials {
-            let header = self.header(psn_no, required.kind(), &required.title);
+        for (kind, title) in lines {
             let content = files::pdf(&format!("{psn_no} {}", names.len()));
-            names.push(self.upload(psn_no, header, &content).await.expect("the upload").name);
+            let stored = self.upload(psn_no, self.header(psn_no, kind, &title), &content).await;
+            names.push(stored.expect("the upload").name);
         }
         names
     }
