@@ -10,8 +10,13 @@ use crate::kernel::error::{Error, Refusal, Violation};
 
 /// The domain of all reasons.
 const DOMAIN: &str = "opsp";
-/// Details travel in trailers, which are bounded.
-const VIOLATIONS_MAX: usize = 60;
+/// A status travels in trailers, of which many clients take 8 KiB, in Base64 and percent signs. So many bytes of it are
+/// for what was found.
+const FOUND_BYTES: usize = 3_400;
+/// What each costs beside its texts.
+const ENTRY_BYTES: usize = 12;
+/// What the sentence, written with percent signs, and its repetition in the caller's language may take, in bytes each.
+const SENTENCE_BYTES: usize = 1_000;
 /// So many are told in the sentence as well.
 const TOLD_MAX: usize = 5;
 
@@ -55,9 +60,13 @@ pub fn status(error: Error, language: Language) -> Status {
         Error::Invalid(violations) => {
             let mut details = ErrorDetails::new();
             details.set_error_info("INVALID_FIELDS", DOMAIN, HashMap::new());
-            for violation in violations.iter().take(VIOLATIONS_MAX) {
-                details
-                    .add_bad_request_violation(&violation.field, language.pick(&violation.zh, &violation.en));
+            let found = violations.iter().map(|found| (&*found.field, language.pick(&found.zh, &found.en)));
+            let (told, more) = within(found, |(field, text)| field.len() + text.len());
+            for (field, text) in told {
+                details.add_bad_request_violation(field, text);
+            }
+            if more > 0 {
+                details.add_bad_request_violation("", more_of(more, language));
             }
             let told = |text: fn(&Violation) -> &str, colon: &str, between: &str| {
                 let told = violations.iter().take(TOLD_MAX);
@@ -127,17 +136,59 @@ fn refused(refusals: &[Refusal], language: Language) -> Status {
     let mut details = ErrorDetails::new();
     let first = refusals.first().map_or("REFUSED", |refusal| refusal.reason.as_ref());
     details.set_error_info(first, DOMAIN, HashMap::new());
-    for refusal in refusals.iter().take(VIOLATIONS_MAX) {
-        details.add_precondition_failure_violation(
-            refusal.reason.as_ref(),
-            &refusal.subject,
-            sentence(refusal, language),
-        );
+    let found = refusals.iter().map(|refusal| (refusal, sentence(refusal, language)));
+    let (told, more) =
+        within(found, |(refusal, text)| refusal.reason.len() + refusal.subject.len() + text.len());
+    for (refusal, text) in told {
+        details.add_precondition_failure_violation(refusal.reason.as_ref(), &refusal.subject, text);
     }
-    let join = |texts: Vec<String>| texts.into_iter().take(10).collect::<Vec<_>>().join(" ");
-    let zh = join(refusals.iter().map(|refusal| sentence(refusal, Language::Chinese)).collect());
-    let en = join(refusals.iter().map(|refusal| sentence(refusal, Language::English)).collect());
+    if more > 0 {
+        details.add_precondition_failure_violation("MORE", "", more_of(more, language));
+    }
+    let join = |language| {
+        let sentences = refusals.iter().take(TOLD_MAX).map(|refusal| sentence(refusal, language));
+        let rest = refusals.len().saturating_sub(TOLD_MAX);
+        let rest = (rest > 0).then(|| more_of(rest, language));
+        sentences.chain(rest).collect::<Vec<_>>().join(" ")
+    };
+    let (zh, en) = (join(Language::Chinese), join(Language::English));
     build(Code::FailedPrecondition, details, language, &zh, &en)
+}
+
+/// As many of the first as there is room for, and how many there are besides.
+fn within<T>(found: impl Iterator<Item = T>, size: impl Fn(&T) -> usize) -> (Vec<T>, usize) {
+    let (mut told, mut bytes, mut more) = (Vec::new(), 0, 0);
+    for one in found {
+        bytes += size(&one) + ENTRY_BYTES;
+        if more == 0 && bytes <= FOUND_BYTES {
+            told.push(one);
+        } else {
+            more += 1;
+        }
+    }
+    (told, more)
+}
+
+fn more_of(count: usize, language: Language) -> String {
+    match language {
+        Language::Chinese => format!("另有 {count} 项未列出，请先处理已列出的各项后再试。"),
+        Language::English => format!("{count} more are not listed: put these right first, then try again."),
+    }
+}
+
+/// The beginning of a text that does not fit whole.
+fn cut(text: &str, size: fn(char) -> usize) -> &str {
+    let mut bytes = 0;
+    let over = text.char_indices().find(|(_, letter)| {
+        bytes += size(*letter);
+        bytes > SENTENCE_BYTES
+    });
+    over.map_or(text, |(at, _)| &text[..at])
+}
+
+/// What a letter takes in a trailer.
+fn percent(letter: char) -> usize {
+    if letter.is_ascii_graphic() || letter == ' ' { 1 } else { 3 * letter.len_utf8() }
 }
 
 fn sentence(refusal: &Refusal, language: Language) -> String {
@@ -169,6 +220,43 @@ fn retry(code: Code, reason: &str, language: Language, zh: &str, en: &str) -> St
 }
 
 fn build(code: Code, mut details: ErrorDetails, language: Language, zh: &str, en: &str) -> Status {
-    details.set_localized_message(language.tag(), language.pick(zh, en));
-    Status::with_error_details(code, en, details)
+    details.set_localized_message(language.tag(), cut(language.pick(zh, en), char::len_utf8));
+    Status::with_error_details(code, cut(en, percent), details)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Many clients take 8 KiB in all; a status is sent in Base64 and percent signs.
+    fn check(error: Error, told: fn(&ErrorDetails) -> usize) -> usize {
+        let status = status(error, Language::Chinese);
+        let message: usize = status.message().chars().map(percent).sum();
+        let size = status.details().len() * 4 / 3 + message;
+        assert!(size < 7_900, "{size}");
+        told(&status.get_error_details())
+    }
+
+    fn refused(count: usize) -> usize {
+        let one = |_| {
+            let refusal = Refusal::new("REASON", "原因。".repeat(20), "reason 材料. ".repeat(20));
+            refusal.help("办法。".repeat(10), "help. ".repeat(10)).about("M01600")
+        };
+        let error = Error::Refused((0..count).map(one).collect());
+        check(error, |details| details.precondition_failure().map_or(0, |found| found.violations.len()))
+    }
+
+    #[test]
+    fn a_long_list_is_told_as_far_as_it_fits_and_how_much_more_there_is() {
+        assert_eq!(refused(3), 3);
+        assert_eq!(refused(20), refused(2_000), "both are cut, with a last line that counts the rest");
+        let field = |number| Violation::new(&format!("field[{number}]"), "必填", "is required");
+        let wrong = |count| {
+            check(Error::Invalid((0..count).map(field).collect()), |details| {
+                details.bad_request().map_or(0, |found| found.field_violations.len())
+            })
+        };
+        assert_eq!(wrong(100), 100);
+        assert!((100..500).contains(&wrong(100_000)));
+    }
 }
