@@ -38,9 +38,7 @@ impl Serves for Service {
 impl Service {
     /// The answer about an application, with the names of its diseases as they were on the day it was submitted.
     fn answer(&self, view: &View, stored: &Stored) -> Result<pb::Application> {
-        let application = &stored.application;
-        let day = application.filed().map_or(view.today(), |filed| filed.appy_date);
-        let published = self.app.catalogs.in_force(&application.case().area, day)?;
+        let published = query::published(&self.app.catalogs, &stored.application, view.today())?;
         Ok(message(view.person()?, stored, &self.app.calendar, view.today(), &published.catalog))
     }
 }

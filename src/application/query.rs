@@ -1,6 +1,12 @@
 //! What can be asked about applications.
 
+use std::sync::Arc;
+
+use time::Date;
+
+use super::domain::Application;
 use super::store::{self, Stored};
+use crate::catalog::store::{Catalogs, Published};
 use crate::db::journal::Recorded;
 use crate::db::page::{Page, Paged};
 use crate::db::work::View;
@@ -11,6 +17,15 @@ use crate::kernel::id::{Id, name_parts};
 pub async fn get(view: &View, name: &str) -> Result<Stored> {
     let [_, id] = name_parts(name, ["insured", "applications"])?;
     store::get(view, Id::parse(id).map_err(|_| Error::not_found(name))?).await
+}
+
+/// The catalogue that an application goes by: the very one under which it was submitted; of a draft the one of today.
+pub fn published(catalogs: &Catalogs, application: &Application, today: Date) -> Result<Arc<Published>> {
+    let area = &application.case().area;
+    match application.filed() {
+        Some(filed) => catalogs.named(area, filed.appy_date, &filed.catalog_sha256),
+        None => catalogs.in_force(area, today),
+    }
 }
 
 /// A page of the applications of this call's person, newest first.

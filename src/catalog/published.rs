@@ -90,16 +90,34 @@ impl Snapshot {
             published.area == pooling && published.from <= day && known
         };
         let catalogs = self.catalogs.iter().enumerate().filter(|(_, published)| holds(published));
-        let (place, published) =
-            catalogs.max_by_key(|(_, published)| (published.from, published.published_at))?;
+        let found = catalogs.max_by_key(|(_, published)| (published.from, published.published_at))?;
+        Some(self.with_institutions(found, day, known_at))
+    }
+
+    /// The very catalogue that something was decided under, whatever was published since, with the institutions of the
+    /// day.
+    pub fn named(&self, area: &Region, day: Date, sha256: &str) -> Option<Arc<Published>> {
+        let pooling = area.pooling();
+        let mut catalogs = self.catalogs.iter().enumerate();
+        let found =
+            catalogs.find(|(_, published)| published.area == pooling && published.sha256 == sha256)?;
+        Some(self.with_institutions(found, day, None))
+    }
+
+    fn with_institutions(
+        &self,
+        (place, published): (usize, &Arc<Published>),
+        day: Date,
+        known_at: Option<OffsetDateTime>,
+    ) -> Arc<Published> {
         let lists = self.lists.iter().enumerate();
         let list = lists
-            .filter(|(_, list)| list.edition.holds(&pooling, day, known_at))
+            .filter(|(_, list)| list.edition.holds(&published.area, day, known_at))
             .max_by_key(|(_, list)| (list.edition.from, list.edition.published_at));
-        let Some((list_place, list)) = list else { return Some(published.clone()) };
+        let Some((list_place, list)) = list else { return published.clone() };
         let mut joined = self.joined.lock().unwrap_or_else(PoisonError::into_inner);
         let found = joined.entry((place, list_place)).or_insert_with(|| Arc::new(published.with(&list.list)));
-        Some(found.clone())
+        found.clone()
     }
 
     /// Whether an area has a list of institutions of its own.
@@ -152,6 +170,25 @@ mod tests {
         check(date!(2025 - 03 - 01), None, "b");
         check(date!(2025 - 03 - 01), Some(first - time::Duration::SECOND), "none");
         check(date!(2024 - 12 - 31), None, "none");
+    }
+
+    #[test]
+    fn what_was_decided_under_a_catalogue_stays_under_it() {
+        let first = datetime!(2025-01-10 00:00 UTC);
+        let named = |version: &str, at| {
+            let mut published = Arc::unwrap_or_clone(published(version, date!(2025 - 01 - 01), at));
+            published.sha256 = format!("hash of {version}");
+            Arc::new(published)
+        };
+        let correction = named("a-corrected", first + time::Duration::DAY);
+        let snapshot = Snapshot::new(vec![named("a", first), correction], Vec::new());
+        let area = Region::find("620902").unwrap();
+        let found = |sha256: &str| {
+            let found = snapshot.named(&area, date!(2025 - 03 - 01), sha256);
+            found.map(|found| found.catalog.version.clone())
+        };
+        assert_eq!(found("hash of a").as_deref(), Some("a"));
+        assert_eq!(found("hash of nothing"), None);
     }
 
     #[test]

@@ -112,6 +112,13 @@ impl Catalogs {
         self.now().of_day(area, day, known_at).ok_or_else(none)
     }
 
+    /// The very catalogue that something was filed under on a day. What another instance published a moment ago is taken
+    /// up within a second.
+    pub fn named(&self, area: &Region, day: Date, sha256: &str) -> Result<Arc<Published>> {
+        let found = self.now().named(area, day, sha256);
+        found.ok_or(Error::Unavailable("a catalogue that was just published is not taken up yet"))
+    }
+
     /// The same for a question about a person's day: where there is none, the question is refused.
     pub fn asked(&self, area: &Region, day: Date) -> Result<Arc<Published>> {
         self.now().of_day(area, day, None).ok_or_else(|| Refusal::from(NoCatalog { day }).into())

@@ -28,7 +28,7 @@ pub async fn assign(work: &Work, catalogs: &Catalogs, id: Id) -> Result<Seated> 
 
 async fn first(work: &Work, catalogs: &Catalogs, accepted: &Accepted) -> Result<Seated> {
     let filed = &accepted.filed;
-    let published = catalogs.in_force(&filed.case.area, filed.appy_date)?;
+    let published = catalogs.named(&filed.case.area, filed.appy_date, &filed.catalog_sha256)?;
     let lines = lines(filed, &published.catalog)?;
     let seed = Seed(work.random().bytes());
     let matter = matter(work, accepted, &lines).await?;

@@ -12,6 +12,7 @@ use super::{accept, assign, confirm, expert, opinion, query, supplement};
 use crate::app::App;
 use crate::application::domain::Application;
 use crate::application::grpc::message;
+use crate::application::query::published;
 use crate::application::store::{self as applications, Stored, Waiting, name};
 use crate::catalog::convert::criterion;
 use crate::catalog::domain::MaterialKind;
@@ -222,9 +223,7 @@ impl pb::review_service_server::ReviewService for Service {
 impl Service {
     /// An application in the contract's words, by the catalogue under which it was submitted.
     fn application(&self, work: &Work, stored: &Stored) -> Result<application::Application> {
-        let filed = stored.application.filed();
-        let day = filed.map_or(work.today(), |filed| filed.appy_date);
-        let published = self.0.catalogs.in_force(&stored.application.case().area, day)?;
+        let published = published(&self.0.catalogs, &stored.application, work.today())?;
         Ok(message(work.person()?, stored, &self.0.calendar, work.today(), &published.catalog))
     }
 

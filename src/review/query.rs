@@ -8,6 +8,7 @@ use super::opinion::without_name;
 use super::panel::Seated;
 use super::store;
 use crate::application::domain::Application;
+use crate::application::query::published;
 use crate::catalog::store::Catalogs;
 use crate::db::page::{Page, Paged};
 use crate::db::work::{Owner, View};
@@ -49,8 +50,7 @@ pub async fn materials(view: &View, catalogs: &Catalogs, application: &Applicati
     let form = application.form();
     let stored = crate::material::store::get_all(view, &form.materials).await?;
     let materials: Vec<_> = stored.into_iter().map(|stored| stored.material).collect();
-    let day = application.filed().map_or(view.today(), |filed| filed.appy_date);
-    let published = catalogs.in_force(&application.case().area, day)?;
+    let published = published(catalogs, application, view.today())?;
     Ok(shown(&materials, &checklist(&published.catalog, form)))
 }
 

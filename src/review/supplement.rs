@@ -33,7 +33,7 @@ pub async fn request(
         Some(seated) => Some(seated.wanting().ok_or(Refused::OpinionsGiven).map_err(Refusal::from)?),
         None => None,
     };
-    let published = catalogs.in_force(&filed.case.area, filed.appy_date)?;
+    let published = catalogs.named(&filed.case.area, filed.appy_date, &filed.catalog_sha256)?;
     let new = new_papers(work, filed).await?;
     let known = Known {
         catalog: &published.catalog,

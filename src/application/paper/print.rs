@@ -55,9 +55,10 @@ pub async fn for_person(app: &App, view: &View, asked: Asked<'_>) -> Result<Prin
         other if !other.starts_with(&format!("{}/", person.name())) => return Err(Error::not_found(other)),
         own => Some(query::get(view, own).await?.application),
     };
-    let day = stored.as_ref().and_then(|application| application.filed()).map(|filed| filed.appy_date);
-    let area = stored.as_ref().map_or(&person.area, |application| &application.case().area);
-    let published = app.catalogs.asked(area, day.unwrap_or(view.today()))?;
+    let published = match &stored {
+        Some(application) => query::published(&app.catalogs, application, view.today())?,
+        None => app.catalogs.asked(&person.area, view.today())?,
+    };
     let codes = stored.as_ref().map_or(asked.codes.to_vec(), |application| application.form().codes());
     let diseases = find(&published.catalog, &codes)?;
     let insured = insured::get(view).await?.insured;

@@ -1,5 +1,5 @@
 //! Thousands of broken and hostile files: each gets a clear answer, none brings the reader down or makes it take memory
-//! beyond its bounds. `OPSP_CORPUS_STEP` is the distance of the cuts in bytes, 1 where it is not set; a larger
+//! beyond its bounds. `CORPUS_STEP` is the distance of the cuts in bytes, 1 where it is not set; a larger
 //! one makes fewer files.
 
 mod hostile;
@@ -81,9 +81,9 @@ fn every_bad_file_gets_a_clear_answer_in_bounded_memory() {
 }
 
 fn in_a_process_of_its_own() {
-    let step = std::env::var_os("OPSP_CORPUS_STEP").map_or(1, |step| {
+    let step = std::env::var_os("CORPUS_STEP").map_or(1, |step| {
         let step = step.to_str().and_then(|step| step.parse().ok());
-        step.filter(|step| *step > 0).expect("OPSP_CORPUS_STEP is a number of bytes")
+        step.filter(|step| *step > 0).expect("CORPUS_STEP is a number of bytes")
     });
     let mut count = Count::default();
     let seeds = seeds();
