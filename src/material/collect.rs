@@ -13,7 +13,7 @@ use crate::db::lease::Lease;
 use crate::db::source::TimeSource;
 use crate::db::work::Owner;
 use crate::kernel::access::Actor;
-use crate::kernel::error::Result;
+use crate::kernel::error::{Error, Result};
 use crate::kernel::id::PsnNo;
 
 /// Files that one run looks at. The next run goes on behind them.
@@ -57,10 +57,19 @@ async fn collect(app: &App, page: &[Object], now: OffsetDateTime) -> Result<u64>
     let view = app.db.view(&Actor::system(), Owner::Nobody).await?;
     let named: BTreeSet<_> = store::named(&view, &old).await?.into_iter().collect();
     for (psn_no, sha256) in &old {
-        if !named.contains(&(psn_no.as_str().to_owned(), sha256.clone()))
-            && sweep(app, psn_no, sha256).await?
-        {
-            done += 1;
+        if named.contains(&(psn_no.as_str().to_owned(), sha256.clone())) {
+            continue;
+        }
+        match sweep(app, psn_no, sha256).await {
+            Ok(deleted) => done += u64::from(deleted),
+            // Of somebody whom this database does not know: not for it to decide, and no reason to stop.
+            Err(Error::NotFound(_)) => {
+                tracing::warn!(
+                    object.sha256 = sha256,
+                    "content of a person who is not in the database is left"
+                );
+            }
+            Err(error) => return Err(error),
         }
     }
     Ok(done)

@@ -155,10 +155,10 @@ async fn long_words_wrap_and_ten_diseases_go_on(#[values(Engine::Sqlite, Engine:
     let raw: String = raw.chars().filter(|letter| !letter.is_whitespace()).collect();
     holds(&raw, &[&long_name, &long_addr]);
 
-    // An application may say a thousand characters.
+    // An application may say a thousand characters, in more lines than a page has.
     let mut said = world.form("M01600", Vec::new());
-    said.appy_rea = "长期门诊治疗，病情需要。".repeat(84).chars().take(1_000).collect();
-    let reason = said.appy_rea.clone();
+    said.appy_rea = "长期门诊治疗，病情需要。\n".repeat(77).chars().take(1_000).collect();
+    let reason: String = said.appy_rea.lines().collect();
     let application = world.draft(&psn_no, said).await.unwrap();
     let request = pb::GetFormRequest { application, ..form(&psn_no, pb::FormKind::Application) };
     holds(&text(&get(&world, &psn_no, request).await.unwrap()), &[&reason]);

@@ -180,11 +180,14 @@ async fn content_that_no_material_has_is_collected(
     let young = "cd".repeat(32);
     // The same content lies under another person, who has no material of it; what is not content is left alone.
     let orphans = [place(&one, &orphan), place(&other, &orphan), place(&other, &named.sha256)];
-    let stay = [place(&one, &named.sha256), place(&one, &young), format!("insured/{one}/something")];
+    // Somebody whom this database does not know stops nothing.
+    let stranger = place("1", &orphan);
+    let stay =
+        [place(&one, &named.sha256), place(&one, &young), format!("insured/{one}/something"), stranger];
     for path in orphans.iter().chain(&stay[1..]) {
         app.objects.put(&app.db, path, b"x").await.unwrap();
     }
-    for path in orphans.iter().chain([&stay[0], &stay[2]]) {
+    for path in orphans.iter().chain([&stay[0], &stay[2], &stay[3]]) {
         age(&world, path, 2);
     }
     // What a write leaves that was killed: an old one, and one that may still be going on.

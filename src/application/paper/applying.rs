@@ -132,7 +132,9 @@ fn diseases(known: &Known<'_>) -> Vec<Row> {
         let empty = Row::line(&[4, 4, 2, 2].map(|wide| (String::new(), wide)));
         rows.extend(vec![empty; known.catalog.rules.diseases_max.clamp(1, 10)]);
     }
+    // One paragraph: its line ends could fill more than a page.
     let reason = known.application.map_or("", |said| said.form.appy_rea.as_str());
+    let reason = reason.split_whitespace().collect::<Vec<_>>().join(" ");
     rows.push(Row::rooms(44.0, &[(format!("申请理由：{reason}"), "", 12)]));
     rows
 }

@@ -70,6 +70,9 @@ pub fn demands(material: &RequiredMaterial) -> String {
         Level::Secondary => demands.push("二级及以上医院出具".to_owned()),
         Level::Tertiary => demands.push("三级医院出具".to_owned()),
     }
+    if material.colour {
+        demands.push("须为彩色".to_owned());
+    }
     if material.months_max > 0 {
         demands.push(format!("{} 个月内出具", material.months_max));
     }
@@ -95,7 +98,7 @@ mod tests {
     fn a_demand_is_told_with_all_its_parts() {
         let catalog = Catalog::parse(SAMPLE).unwrap();
         let told: Vec<_> = catalog.materials.iter().map(demands).collect();
-        assert_eq!(told[0], "jpg 或 pdf 文件");
+        assert_eq!(told[0], "jpg 或 pdf 文件；须为彩色");
         assert_eq!(told[3], "jpg 或 pdf 文件；二级及以上医院出具；12 个月内出具；须加盖医院公章或电子签章");
     }
 }
