@@ -34,7 +34,7 @@ const SHEETS: [(&str, &str); 9] = [
 
 /// The sample with a 69th disease, in force from a later day.
 fn with_a_69th_disease() -> String {
-    let text = SAMPLE.replace("2025-sample-1", "2025-sample-69");
+    let text = SAMPLE.replace("2025-sample-2", "2025-sample-69");
     text.replace("in_force_from = \"2025-01-01\"", "in_force_from = \"2025-04-01\"") + DISEASE
 }
 
@@ -83,14 +83,14 @@ async fn a_69th_disease_is_data(#[values(Engine::Sqlite, Engine::Postgres)] engi
     let tried = catalog::ImportCatalogRequest { validate_only: true, ..document("620900", &text) };
     let answer = import(world.ops(), tried).await.unwrap();
     assert!(answer.faults.is_empty() && answer.catalog.is_some_and(|catalog| catalog.diseases == 69));
-    assert_eq!(versions(&world, "620900").await, ["2025-sample-1"], "a trial writes nothing");
+    assert_eq!(versions(&world, "620900").await, ["2025-sample-2"], "a trial writes nothing");
 
     let before = world.running.app.db.time().now();
     let request = document("620900", &text);
     let done = import(world.bureau(OFFICER), request.clone()).await.unwrap();
     assert_eq!(import(world.bureau(OFFICER), request).await.unwrap(), done, "repeated");
     assert_eq!(import(world.ops(), document("620900", &text)).await.unwrap(), done, "the same content anew");
-    assert_eq!(versions(&world, "620900").await, ["2025-sample-69", "2025-sample-1"]);
+    assert_eq!(versions(&world, "620900").await, ["2025-sample-69", "2025-sample-2"]);
     let published = done.catalog.expect("the version");
     assert!(published.sample && published.sha256.len() == 64);
 
@@ -150,7 +150,7 @@ async fn faults_are_told_whole_and_nothing_is_written(
     let fields = wrong_fields(import(world.ops(), document("620900", ZHANGYE)).await);
     assert!(fields.len() == 2 && fields[1].ends_with(" area"), "{fields:?}");
     refused(import(world.bureau(OFFICER), document("620700", ZHANGYE)).await, Code::NotFound, "NOT_FOUND");
-    assert_eq!(versions(&world, "620900").await, ["2025-sample-1"]);
+    assert_eq!(versions(&world, "620900").await, ["2025-sample-2"]);
     assert!(versions(&world, "620700").await.is_empty());
 }
 

@@ -148,7 +148,7 @@ async fn each_change_of_a_draft_is_worth_what_it_is_worth(
     assert_eq!((same.persons, same.persons_gaining, same.persons_losing), (1, 0, 0));
     assert!(same.examples.is_empty() && same.lost_benefits.is_empty() && same.draft_version == "draft");
     let [paid_under] = same.paid_under.as_slice() else { panic!("{:?}", same.paid_under) };
-    assert_eq!((paid_under.catalog_version.as_str(), paid_under.settlements), ("2025-sample-1", 3));
+    assert_eq!((paid_under.catalog_version.as_str(), paid_under.settlements), ("2025-sample-2", 3));
     assert_eq!(
         paid_under.sha256,
         Catalog::sha256(&serde_json::to_string(&Catalog::parse(SAMPLE).unwrap()).unwrap())
