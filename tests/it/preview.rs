@@ -37,7 +37,7 @@ fn with_policy(change: impl Fn(&mut opsp::catalog::domain::Policy)) -> String {
     })
 }
 
-fn without_disease() -> String {
+pub fn without_disease() -> String {
     draft(|catalog| {
         catalog.diseases.retain(|disease| disease.code != CODE);
         catalog.policies.retain(|row| row.disease != CODE);
@@ -284,6 +284,10 @@ async fn a_preview_that_cannot_be_is_refused(#[values(Engine::Sqlite, Engine::Po
     assert_eq!(wrong(|request| request.files.clear()).await, ["files"]);
     let faults = wrong(|request| request.files[0].content = "area = 1".to_owned()).await;
     assert_eq!(faults[..2], ["files", "catalog.toml:1 area"]);
+    // What could not be published cannot be tried: the area has no list, so that the draft must name institutions.
+    let faults =
+        wrong(|request| request.files[0].content = draft(|catalog| catalog.institutions.clear())).await;
+    assert!(faults.len() == 2 && faults[1].ends_with(" institutions"), "{faults:?}");
     let zhangye = draft(|catalog| catalog.area = "620700".to_owned());
     let status = preview(world.bureau(OFFICER), ask(zhangye, day, day)).await;
     assert_eq!(wrong_fields(status), ["parent"]);
