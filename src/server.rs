@@ -39,6 +39,8 @@ use crate::{
 const READINESS: Duration = Duration::from_secs(1);
 /// How long the database may take to answer that it is there.
 const ANSWER: Duration = Duration::from_secs(3);
+/// How long it may take to take up what was published.
+const TAKING_UP: Duration = Duration::from_secs(30);
 /// How long the connections to the database may take to close.
 const CLOSING: Duration = Duration::from_secs(2);
 /// How long a caller may take to shake hands.
@@ -257,27 +259,33 @@ fn transport_security(config: &Config, tls: &Tls) -> anyhow::Result<ServerTlsCon
         .client_auth_optional(true))
 }
 
-/// Looks whether the database answers, and tells health, until the server goes down.
+/// Looks whether the database answers and what is published is known, and tells health, until the server goes down.
 async fn readiness(app: App, health: HealthReporter, draining: watch::Receiver<bool>) {
     let mut last = None;
     while !*draining.borrow() {
-        let ready = matches!(timeout(ANSWER, app.db.ping()).await, Ok(Ok(())));
+        let looked = look(&app).await;
+        let ready = looked.is_ok();
         if last != Some(ready) && !*draining.borrow() {
             let status = if ready { ServingStatus::Serving } else { ServingStatus::NotServing };
             set_health(&health, status).await;
-            if ready {
-                tracing::info!("ready");
-            } else {
-                tracing::warn!("not ready: the database does not answer");
+            match looked {
+                Ok(()) => tracing::info!("ready"),
+                Err(why) => tracing::warn!(%why, "not ready: tried again each second"),
             }
             last = Some(ready);
         }
-        // Every instance follows what any of them publishes.
-        if ready && let Err(error) = app.catalogs.refresh(&app.db).await {
-            tracing::warn!(%error, "published catalogues could not be taken up: tried again");
-        }
         tokio::time::sleep(READINESS).await;
     }
+}
+
+/// What keeps this server from serving. Every instance follows what any of them publishes: one that cannot would pay by
+/// rules that are not in force any more.
+async fn look(app: &App) -> anyhow::Result<()> {
+    timeout(ANSWER, app.db.ping()).await.ok().and_then(Result::ok).context("the database does not answer")?;
+    let taken_up = timeout(TAKING_UP, app.catalogs.refresh(&app.db)).await;
+    taken_up
+        .context("published catalogues are not taken up in time")?
+        .map_err(|error| anyhow::anyhow!("published catalogues cannot be taken up: {error}"))
 }
 
 async fn set_health(health: &HealthReporter, status: ServingStatus) {

@@ -6,6 +6,7 @@ use super::domain::{Benefit, Event};
 use super::store;
 use crate::app::App;
 use crate::application;
+use crate::application::domain::Filed;
 use crate::catalog::store::Published;
 use crate::db::work::{Owner, Work};
 use crate::kernel::access::Actor;
@@ -46,7 +47,7 @@ async fn grant(app: &App, place: &Place) -> Result<bool> {
     let (code, line) = (undisputed.code().to_owned(), undisputed.application());
     let application = application::store::get(&work, line).await?;
     let decided = application.application.into_decided().map_err(Refusal::from)?;
-    let published = rules(app, &undisputed)?;
+    let published = rules(app, &undisputed, &decided.filed)?;
     let disease = published
         .catalog
         .disease(&code)
@@ -74,12 +75,12 @@ async fn create(work: &Work, step: Step<Benefit, Event>, reference: &str) -> Res
     Ok((store::create(work, step).await?.benefit.id, true))
 }
 
-/// The rules of the day on which the notice was over; where they do not know the disease any more, those of the day on
-/// which it was approved, so that nobody loses what was decided.
-fn rules(app: &App, undisputed: &Undisputed) -> Result<Arc<Published>> {
+/// The rules of the day on which the notice was over; where they do not know the disease any more, those of
+/// the very catalogue under which it was submitted, so that nobody loses what was decided, whatever was published since.
+fn rules(app: &App, undisputed: &Undisputed, filed: &Filed) -> Result<Arc<Published>> {
     let current = app.catalogs.in_force(undisputed.area(), undisputed.closed_on())?;
     if current.catalog.disease(undisputed.code()).is_some() {
         return Ok(current);
     }
-    app.catalogs.in_force(undisputed.area(), undisputed.approved_on())
+    app.catalogs.named(&filed.case.area, filed.appy_date, &filed.catalog_sha256)
 }

@@ -43,6 +43,7 @@ const MATERIALS: &[Column] = &[
     column("formats", "格式", Kind::List, true),
     column("months_max", "有效月数", Kind::Count, true),
     column("seal", "须盖章", Kind::Word, true),
+    column("colour", "须彩色", Kind::Word, false),
     column("hospital_min", "最低医院级别", Kind::Word, true),
 ];
 
@@ -117,6 +118,12 @@ pub fn columns(sheet: &str) -> Option<(&'static str, &'static [Column])> {
         ("institutions", INSTITUTIONS),
     ];
     sheets.into_iter().find(|(name, _)| *name == sheet)
+}
+
+/// The names of columns, in Chinese and in English punctuation.
+pub fn names(columns: &[Column]) -> (String, String) {
+    let known: Vec<_> = columns.iter().map(|column| format!("{} {}", column.field, column.title)).collect();
+    (known.join("、"), known.join(", "))
 }
 
 /// The field of a row of `catalog.csv` or `rules.csv`, by its name or its Chinese title.

@@ -11,6 +11,8 @@ use super::national;
 const FACTS_MAX: usize = 12;
 /// And in trees of up to so many leaves.
 const LEAVES_MAX: usize = 40;
+/// So many facts can be judged in one opinion.
+const JUDGED_MAX: usize = 50;
 
 impl Catalog {
     pub(super) fn check_diseases(&self, findings: &mut Findings<'_>) {
@@ -108,6 +110,14 @@ fn criteria(findings: &mut Findings<'_>, path: &str, tree: &Criterion) {
     let mut texts = BTreeMap::new();
     node(findings, path, tree, &mut texts);
     let facts = tree.facts();
+    if texts.len() > JUDGED_MAX {
+        let count = texts.len();
+        findings.add(
+            path,
+            format!("有 {count} 个指标，一次评审至多判定 {JUDGED_MAX} 个"),
+            format!("has {count} facts where an opinion judges at most {JUDGED_MAX}"),
+        );
+    }
     if findings.found.len() == before
         && facts.len() > texts.len()
         && texts.len() <= FACTS_MAX
@@ -159,9 +169,13 @@ fn node<'a>(
 
 /// Nodes whose truth changes nothing, whatever the facts: an alternative that another one holds already.
 fn idle(findings: &mut Findings<'_>, path: &str, tree: &Criterion, facts: &[&str]) {
+    let looks = tree.facts().len() << facts.len();
     let mut found = Vec::new();
     let mut stack = vec![(path.to_owned(), tree)];
     while let Some((at, node)) = stack.pop() {
+        if !findings.spend(looks) {
+            break;
+        }
         if !std::ptr::eq(node, tree) && !decides(tree, node, facts) {
             found.push(at);
             continue;

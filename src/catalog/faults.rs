@@ -9,6 +9,12 @@ use super::words::Level;
 use crate::kernel::calendar::parse_date;
 use crate::kernel::region::Region;
 
+/// So many faults are told at most.
+pub const FAULTS_MAX: usize = 5000;
+/// Leaves of criteria that are looked at for nodes which never decide, in a whole catalogue. It bounds the time that an
+/// import takes; the nodes beyond it are taken as they are.
+const LOOKS_MAX: usize = 20_000_000;
+
 /// A fault in the files of a catalogue.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Fault {
@@ -33,6 +39,7 @@ impl fmt::Display for Fault {
 /// What the rules found, by path.
 pub struct Findings<'a> {
     broken: &'a BTreeSet<String>,
+    looks_left: usize,
     /// Path, Chinese, English.
     pub found: Vec<(String, String, String)>,
 }
@@ -40,11 +47,14 @@ pub struct Findings<'a> {
 impl<'a> Findings<'a> {
     /// None yet. `broken` are the paths that could not be read.
     pub fn new(broken: &'a BTreeSet<String>) -> Self {
-        Self { broken, found: Vec::new() }
+        Self { broken, looks_left: LOOKS_MAX, found: Vec::new() }
     }
 
     /// Adds one, unless its place could not be read at all.
     pub fn add(&mut self, path: impl Into<String>, zh: impl Into<String>, en: impl Into<String>) {
+        if self.found.len() > FAULTS_MAX {
+            return;
+        }
         let path = path.into();
         let inside = |broken: &String| {
             let rest = path.strip_prefix(broken.as_str());
@@ -53,6 +63,13 @@ impl<'a> Findings<'a> {
         if !self.broken.iter().any(inside) {
             self.found.push((path, zh.into(), en.into()));
         }
+    }
+
+    /// Takes so many looks at criteria from those that are left. False when there are not as many.
+    pub fn spend(&mut self, looks: usize) -> bool {
+        let left = self.looks_left.checked_sub(looks);
+        self.looks_left = left.unwrap_or(self.looks_left);
+        left.is_some()
     }
 
     /// Whether these fields of everything below a path could be read: `policies` for all rows, `policies[3]` for one.

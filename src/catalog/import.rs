@@ -1,13 +1,14 @@
 //! From the operator's files to a catalogue, or to every fault in them at once. One TOML file, or the sheets of a
 //! spreadsheet saved as CSV; both become the same tree of values with their places before anything is judged.
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use serde::de::DeserializeOwned;
 
 use super::criteria::Criterion;
 use super::domain::{Catalog, Disease, InstitutionList};
-use super::faults::{Fault, Findings};
+use super::faults::{FAULTS_MAX, Fault, Findings};
 use super::node::{Node, Place, Step, Value, Want, What, Wrong};
 use super::{document, sheets};
 
@@ -17,8 +18,6 @@ pub const DOCUMENT: &str = "catalog.toml";
 pub const DEPTH_MAX: usize = 20;
 /// With more unreadable places than this the rules wait until they are put right.
 const BROKEN_MAX: usize = 2000;
-/// So many faults are told at most.
-const FAULTS_MAX: usize = 5000;
 /// A row with more faults than this is beyond help.
 const ROW_FAULTS_MAX: usize = 100;
 
@@ -110,7 +109,7 @@ impl Draft {
                 }
             } else if file.name.ends_with(".toml") {
                 let (node, errors) = document::read(index, file.content.trim_start_matches('\u{feff}'));
-                for (line, error) in errors {
+                for (line, error) in errors.into_iter().take(FAULTS_MAX + 1) {
                     let at = Place { file: index, line };
                     draft.tell_at(
                         at,
@@ -147,10 +146,18 @@ impl Draft {
 
     /// Adds a fault at the place of a path.
     pub fn tell(&mut self, path: &str, zh: impl AsRef<str>, en: impl AsRef<str>) {
-        self.tell_at(self.root.locate(path), path, zh.as_ref(), en.as_ref());
+        if self.faults.len() <= FAULTS_MAX {
+            self.tell_at(self.root.locate(path), path, zh.as_ref(), en.as_ref());
+        }
     }
 
+    /// With too many faults the last one says so, and no more are told.
     fn tell_at(&mut self, at: Place, path: &str, zh: &str, en: &str) {
+        let (zh, en) = match self.faults.len().cmp(&FAULTS_MAX) {
+            Ordering::Less => (zh, en),
+            Ordering::Equal => ("错误过多，其余未列出", "too many faults: the others are not told"),
+            Ordering::Greater => return,
+        };
         let file = self.names.get(at.file).cloned().unwrap_or_default();
         let (path, zh, en) = (path.to_owned(), zh.to_owned(), en.to_owned());
         self.faults.push(Fault { file, line: at.line, path, zh, en });
@@ -312,7 +319,7 @@ impl Draft {
         None
     }
 
-    /// Whether enough faults are told. What follows in the list is not looked at then, and that is told once.
+    /// Whether enough faults are told. What follows in the list is not looked at then, and that is told.
     fn is_full(&mut self, path: &str) -> bool {
         let full = self.faults.len() >= FAULTS_MAX;
         if full {

@@ -2,6 +2,7 @@
 
 use super::domain::{Catalog, Fault, InstitutionList};
 use super::import::{Draft, File};
+use super::published::Snapshot;
 use super::store::{self, Catalogs, Collection};
 use crate::db::work::Work;
 use crate::kernel::calendar::parse_date;
@@ -31,18 +32,16 @@ pub enum Imported<T> {
 pub async fn catalog(work: &Work, catalogs: &Catalogs, files: &[File]) -> Result<Imported<Catalog>> {
     let (mut draft, read) = Draft::catalog(files);
     let Some(catalog) = read else { return Ok(Imported::Faulty(draft.faults())) };
-    let area = own_area(work, &mut draft, &catalog.area)?;
-    if !catalog.institutions.is_empty() && catalogs.now().has_list(&area) {
-        draft.tell(
-            "institutions",
-            "本统筹区的定点机构名录由 ImportInstitutions 维护，请从目录中删去此部分",
-            "the area keeps its list of institutions with ImportInstitutions: leave this part out",
-        );
-    }
+    own_area(work, &mut draft, &catalog.area)?;
     let (_, sha256) = store::body(&catalog)?;
     let known =
         Known { work, collection: Collection::Catalogs, area: &catalog.area, version: &catalog.version };
     let published = known.same(&mut draft, &sha256).await?;
+    if published.is_none() {
+        // Another instance may have published a list a moment ago.
+        catalogs.take_up(&work.conn()).await?;
+        institutions_once(&mut draft, &catalog, &catalogs.now());
+    }
     let catalog = match draft.finish(Some(catalog)) {
         Ok(catalog) => catalog,
         Err(faults) => return Ok(Imported::Faulty(faults)),
@@ -63,15 +62,18 @@ pub async fn institutions(
     let (mut draft, read) = Draft::institutions(files);
     let Some(list) = read else { return Ok(Imported::Faulty(draft.faults())) };
     let area = own_area(work, &mut draft, &list.area)?;
-    let from = parse_date(&list.in_force_from).unwrap_or_else(|| work.today());
-    // A list may come before the first day of the catalogue that it is for.
-    let published = catalogs.now().of_day(&area, from.max(work.today()), None);
-    let diseases: Vec<_> = published.iter().flat_map(|published| &published.catalog.diseases).collect();
-    let known: Vec<_> = diseases.iter().map(|disease| disease.code.as_str()).collect();
-    draft.judge(|findings| list.check(findings, &known));
     let (_, sha256) = store::body(&list)?;
     let known = Known { work, collection: Collection::Lists, area: &list.area, version: &list.version };
     let published = known.same(&mut draft, &sha256).await?;
+    if published.is_none() {
+        catalogs.take_up(&work.conn()).await?;
+        let from = parse_date(&list.in_force_from).unwrap_or_else(|| work.today());
+        // A list may come before the first day of the catalogue that it is for.
+        let current = catalogs.now().of_day(&area, from.max(work.today()), None);
+        let diseases: Vec<_> = current.iter().flat_map(|current| &current.catalog.diseases).collect();
+        let known: Vec<_> = diseases.iter().map(|disease| disease.code.as_str()).collect();
+        draft.judge(|findings| list.check(findings, &known));
+    }
     let list = match draft.finish(Some(list)) {
         Ok(list) => list,
         Err(faults) => return Ok(Imported::Faulty(faults)),
@@ -81,6 +83,37 @@ pub async fn institutions(
     }
     let published_at = published.unwrap_or_else(|| work.now());
     Ok(Imported::Done { content: list, sha256, published_at })
+}
+
+/// Reads a draft that is only tried: it must be one that could be published.
+pub fn draft(snapshot: &Snapshot, files: &[File]) -> Result<Catalog> {
+    let (mut draft, read) = Draft::catalog(files);
+    if let Some(catalog) = &read {
+        institutions_once(&mut draft, catalog, snapshot);
+    }
+    draft.finish(read).map_err(|faults| refused(&faults))
+}
+
+/// The institutions of a day come from one place: from the area's list, where there is one on the first day of the
+/// catalogue, else from the catalogue. Without any nothing could be paid.
+fn institutions_once(draft: &mut Draft, catalog: &Catalog, snapshot: &Snapshot) {
+    let Some((area, from)) = Region::find(&catalog.area).zip(parse_date(&catalog.in_force_from)) else {
+        return;
+    };
+    let has_list = snapshot.has_list(&area, from);
+    draft.judge(|findings| match catalog.institutions.is_empty() {
+        false if has_list => findings.add(
+            "institutions",
+            "本统筹区的定点机构名录由 ImportInstitutions 维护，请从目录中删去此部分",
+            "the area keeps its list of institutions with ImportInstitutions: leave this part out",
+        ),
+        true if !has_list && findings.sound("institutions", &[]) => findings.add(
+            "institutions",
+            "目录生效之日本统筹区没有定点机构名录，目录中须列明定点机构",
+            "the area has no list of institutions on the catalogue's first day: the catalogue must name them",
+        ),
+        _ => {}
+    });
 }
 
 /// The files must be for the area that the call names.

@@ -120,15 +120,17 @@ impl Snapshot {
         found.clone()
     }
 
-    /// Whether an area has a list of institutions of its own.
-    pub fn has_list(&self, area: &Region) -> bool {
-        self.lists.iter().any(|list| list.edition.area == *area)
+    /// Whether an area has a list of institutions of its own on a day.
+    pub fn has_list(&self, area: &Region, day: Date) -> bool {
+        self.lists.iter().any(|list| list.edition.holds(area, day, None))
     }
 }
 
 impl Published {
     fn with(&self, list: &InstitutionList) -> Self {
-        let catalog = Catalog { institutions: list.institutions.clone(), ..self.catalog.clone() };
+        // What is half made up is a sample.
+        let (institutions, sample) = (list.institutions.clone(), self.catalog.sample || list.sample);
+        let catalog = Catalog { institutions, sample, ..self.catalog.clone() };
         Self { catalog, institutions_version: list.version.clone(), ..self.clone() }
     }
 }
@@ -194,7 +196,9 @@ mod tests {
     #[test]
     fn a_list_holds_instead_of_the_catalogues_own_from_its_first_day() {
         let at = datetime!(2025-01-10 00:00 UTC);
-        let own = published("a", date!(2025 - 01 - 01), at);
+        let mut own = Arc::unwrap_or_clone(published("a", date!(2025 - 01 - 01), at));
+        own.catalog.sample = false;
+        let own = Arc::new(own);
         let institutions = own.catalog.institutions[..2].to_vec();
         let list = InstitutionList {
             area: "620900".to_owned(),
@@ -214,9 +218,15 @@ mod tests {
         let snapshot = Snapshot::new(vec![own], vec![Arc::new(PublishedList { list, edition })]);
         let count = |day| {
             let found = snapshot.of_day(&area, day, None).unwrap();
-            (found.catalog.institutions.len(), found.institutions_version.clone())
+            (found.catalog.institutions.len(), found.institutions_version.clone(), found.catalog.sample)
         };
-        assert_eq!(count(date!(2025 - 05 - 31)), (8, "a".to_owned()));
-        assert_eq!(count(date!(2025 - 06 - 01)), (2, "list-1".to_owned()));
+        assert_eq!(count(date!(2025 - 05 - 31)), (8, "a".to_owned(), false));
+        assert_eq!(
+            count(date!(2025 - 06 - 01)),
+            (2, "list-1".to_owned(), true),
+            "a sample list makes a sample"
+        );
+        let has_list = |day| snapshot.has_list(&area, day);
+        assert_eq!((has_list(date!(2025 - 05 - 31)), has_list(date!(2025 - 06 - 01))), (false, true));
     }
 }

@@ -1,8 +1,9 @@
 //! The operator's spreadsheet, saved as CSV, one file a sheet: the same tree as the TOML file gives. The first row names
 //! the columns, by their field or by their Chinese title (`columns.rs`).
 
-use super::columns::{Column, Kind, columns, word};
+use super::columns::{Column, Kind, columns, names, word};
 use super::document::Lines;
+use super::faults::FAULTS_MAX;
 use super::import::DEPTH_MAX;
 use super::node::{Node, Place, Value};
 
@@ -10,6 +11,8 @@ use super::node::{Node, Place, Value};
 const ROWS_MAX: usize = 20_000;
 /// Rows of the criteria of one disease.
 const NODES_MAX: usize = 500;
+/// Parts of a rule's name, such as `files.short_side_px.warn`. What more dots would part is no rule's name.
+const RULE_PARTS: usize = 3;
 
 /// Something that keeps a sheet from being read.
 pub struct Unread {
@@ -56,6 +59,9 @@ impl Sheets {
             Place { file, line: lines.line(offset + breaks) }
         };
         for record in reader.records() {
+            if wrong.len() > FAULTS_MAX {
+                break;
+            }
             let record = match record {
                 Ok(record) => record,
                 Err(error) => {
@@ -70,6 +76,10 @@ impl Sheets {
             };
             let place = begins(record.position());
             match &header {
+                None if record.len() > columns.len() => {
+                    wrong.push(too_wide(record.len(), columns, place));
+                    return wrong;
+                }
                 None => header = Some(titles(&record, columns, place, &mut wrong)),
                 Some(_) if record.iter().all(str::is_empty) => {}
                 Some(header) if record.len() != header.len() => {
@@ -110,15 +120,16 @@ impl Sheets {
                 }
                 "rules" => {
                     let mut rules = table(place, Vec::new());
-                    let mut insurance = table(place, Vec::new());
                     for (key, value) in self.pairs(rows) {
-                        match key.strip_prefix("insurance.") {
-                            Some(inner) => push(&mut insurance, inner.to_owned(), value),
-                            None => push(&mut rules, key, value),
+                        let at = value.at;
+                        let parts: Vec<_> = key.splitn(RULE_PARTS, '.').collect();
+                        if !put(&mut rules, &parts, value) {
+                            let (zh, en) = (
+                                format!("{key} 与另一行冲突：不能既是值又是一组值"),
+                                format!("{key} and another row cannot both be: one is a group of the other"),
+                            );
+                            self.wrong.push(unread(at, &zh, &en));
                         }
-                    }
-                    if !insurance.fields().is_empty() {
-                        push(&mut rules, "insurance".to_owned(), insurance);
                     }
                     push(&mut root, name.to_owned(), rules);
                 }
@@ -145,6 +156,7 @@ impl Sheets {
             let key = super::columns::rule(key).to_owned();
             if pairs.iter().any(|(other, _)| *other == key) {
                 self.wrong.push(unread(row.at, &format!("{key} 重复"), &format!("{key} is there twice")));
+                continue;
             }
             pairs.push((key, value.clone()));
         }
@@ -183,7 +195,6 @@ impl Sheets {
         for code in codes {
             let before = self.wrong.len();
             let own: Vec<_> = rows.iter().filter(|row| cell(row, "disease") == Some(code.as_str())).collect();
-            let number = |row: &Row| cell(row, "node").unwrap_or_default().to_owned();
             if let Some(row) = own.get(NODES_MAX) {
                 let zh = format!("病种 {code} 的认定标准超过 {NODES_MAX} 行");
                 self.wrong.push(unread(
@@ -193,26 +204,7 @@ impl Sheets {
                 ));
                 continue;
             }
-            for (index, row) in own.iter().enumerate() {
-                let at = number(row);
-                let parent = at.rsplit_once('.').map(|(parent, _)| parent);
-                if own[..index].iter().any(|other| number(other) == at) {
-                    self.wrong.push(unread(
-                        row.at,
-                        &format!("序号 {at} 重复"),
-                        &format!("node {at} is there twice"),
-                    ));
-                } else if parent.map_or(at != "1", |parent| !own.iter().any(|other| number(other) == parent))
-                {
-                    let en =
-                        format!("node {at} hangs below no other: the root is 1, its children 1.1, 1.2, …");
-                    self.wrong.push(unread(
-                        row.at,
-                        &format!("序号 {at} 没有上级：根为 1，其下为 1.1、1.2"),
-                        &en,
-                    ));
-                }
-            }
+            self.wrong.extend(own.iter().enumerate().filter_map(|(index, row)| misplaced(&own, index, row)));
             let first = own.first().map_or(Place::default(), |row| row.at);
             if self.wrong.len() > before {
                 continue;
@@ -267,6 +259,47 @@ impl Sheets {
     }
 }
 
+/// Where a row of criteria stands in its tree.
+fn number(row: &Row) -> &str {
+    cell(row, "node").unwrap_or_default()
+}
+
+fn is_below(row: &Row, above: &str) -> bool {
+    let rest = number(row).strip_prefix(above).and_then(|rest| rest.strip_prefix('.'));
+    rest.is_some_and(|rest| !rest.is_empty())
+}
+
+/// What keeps a row from standing in the tree of its disease: its number, or a rule that it lacks.
+fn misplaced(own: &[&Row], index: usize, row: &Row) -> Option<Unread> {
+    let at = number(row);
+    let (parent, last) = at.rsplit_once('.').map_or((None, at), |(parent, last)| (Some(parent), last));
+    let above = parent.and_then(|parent| own.iter().find(|other| number(other) == parent));
+    let is_number =
+        last.bytes().all(|byte| byte.is_ascii_digit()) && last.parse().is_ok_and(|last: u32| last > 0);
+    let (zh, en) = if !is_number {
+        (
+            format!("序号 {at} 无效：根为 1，其下为 1.1、1.2"),
+            format!("{at} is no node: the root is 1, its children 1.1, 1.2, …"),
+        )
+    } else if own[..index].iter().any(|other| number(other) == at) {
+        (format!("序号 {at} 重复"), format!("node {at} is there twice"))
+    } else if at != "1" && above.is_none() {
+        (
+            format!("序号 {at} 没有上级：根为 1，其下为 1.1、1.2"),
+            format!("node {at} hangs below no other: the root is 1, its children 1.1, 1.2, …"),
+        )
+    } else if cell(row, "rule").unwrap_or_default().is_empty() && own.iter().any(|other| is_below(other, at))
+    {
+        (
+            format!("序号 {at} 有下级，规则须为 全部、任一 或 至少N项"),
+            format!("node {at} has others below it: its rule must be all, any or a number"),
+        )
+    } else {
+        return None;
+    };
+    Some(unread(row.at, &zh, &en))
+}
+
 fn diseases(root: &mut Node) -> impl Iterator<Item = &mut Node> {
     let Value::Table(fields) = &mut root.value else { return [].iter_mut() };
     match fields.iter_mut().find(|(key, _)| key == "diseases") {
@@ -285,11 +318,9 @@ fn titles<'a>(
     for title in record {
         let column = columns.iter().find(|column| column.field == title || column.title == title);
         if column.is_none() {
-            let known: Vec<_> =
-                columns.iter().map(|column| format!("{} {}", column.field, column.title)).collect();
-            let (zh, en) =
-                (format!("没有列 {title}；可用列："), format!("there is no column {title}; there are: "));
-            wrong.push(unread(place, &(zh + &known.join("、")), &(en + &known.join(", "))));
+            let (zh, en) = names(columns);
+            let zh = format!("没有列 {title}；可用列：{zh}");
+            wrong.push(unread(place, &zh, &format!("there is no column {title}; there are: {en}")));
         } else if found.iter().flatten().any(|other| Some(other.field) == column.map(|column| column.field)) {
             wrong.push(unread(place, &format!("列 {title} 重复"), &format!("column {title} is there twice")));
         }
@@ -302,6 +333,13 @@ fn titles<'a>(
         }
     }
     found
+}
+
+/// A header with more columns than there are is told once, however many it has.
+fn too_wide(found: usize, columns: &[Column], place: Place) -> Unread {
+    let (most, (zh, en)) = (columns.len(), names(columns));
+    let zh = format!("表头有 {found} 列，至多 {most} 列；可用列：{zh}");
+    unread(place, &zh, &format!("the header has {found} columns where there are {most}: {en}"))
 }
 
 fn row(record: &csv::StringRecord, header: &[Option<&Column>], at: Place) -> Row {
@@ -331,6 +369,24 @@ fn push(node: &mut Node, key: String, value: Node) {
     if let Value::Table(fields) = &mut node.value {
         fields.push((key, value));
     }
+}
+
+/// Puts a value where the parts of a name lead. False when something else is there.
+fn put(node: &mut Node, parts: &[&str], value: Node) -> bool {
+    let (Value::Table(fields), [first, rest @ ..]) = (&mut node.value, parts) else { return false };
+    let found = fields.iter_mut().find(|(key, _)| key == first);
+    match (found, rest) {
+        (None, []) => fields.push(((*first).to_owned(), value)),
+        (Some((_, inner)), [_, ..]) => return put(inner, rest, value),
+        (None, [_, ..]) => {
+            let mut inner = table(value.at, Vec::new());
+            let done = put(&mut inner, rest, value);
+            fields.push(((*first).to_owned(), inner));
+            return done;
+        }
+        (Some(_), []) => return false,
+    }
+    true
 }
 
 fn cell<'a>(row: &'a Row, key: &str) -> Option<&'a str> {

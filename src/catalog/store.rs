@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use time::{Date, OffsetDateTime};
@@ -60,11 +60,11 @@ pub struct Catalogs(Arc<watch::Sender<Arc<Snapshot>>>);
 impl Catalogs {
     /// Reads them. Where there is none, the sample is published first.
     pub async fn load(db: &Db) -> Result<Self> {
-        let mut snapshot = read(db, &Snapshot::default()).await?;
+        let mut snapshot = read(db.reader(), &Snapshot::default()).await?;
         if snapshot.catalogs.is_empty() {
             match publish_sample(db).await {
                 // Another instance was faster.
-                Ok(()) | Err(Error::Conflict) => snapshot = read(db, &Snapshot::default()).await?,
+                Ok(()) | Err(Error::Conflict) => snapshot = read(db.reader(), &Snapshot::default()).await?,
                 Err(error) => return Err(error),
             }
         }
@@ -73,13 +73,18 @@ impl Catalogs {
 
     /// Takes up what was published since, here or by another instance. A cheap look where there is nothing new.
     pub async fn refresh(&self, db: &Db) -> Result<()> {
-        let catalogs = row::Entity::find().count(db.reader()).await.map_err(failed)?;
-        let lists = row::list::Entity::find().count(db.reader()).await.map_err(failed)?;
+        self.take_up(db.reader()).await
+    }
+
+    /// The same over a connection that is at hand.
+    pub async fn take_up(&self, conn: &impl ConnectionTrait) -> Result<()> {
+        let catalogs = row::Entity::find().count(conn).await.map_err(failed)?;
+        let lists = row::list::Entity::find().count(conn).await.map_err(failed)?;
         let known = self.now();
         if usize::try_from(catalogs + lists).is_ok_and(|found| found == known.size()) {
             return Ok(());
         }
-        let found = Arc::new(read(db, &known).await?);
+        let found = Arc::new(read(conn, &known).await?);
         // Of two that look at once the one that saw more stays.
         self.0.send_if_modified(|known| {
             let newer = found.size() > known.size();
@@ -135,11 +140,10 @@ impl Catalogs {
 }
 
 /// Everything that is published; what was read before is not read anew.
-async fn read(db: &Db, known: &Snapshot) -> Result<Snapshot> {
+async fn read(conn: &impl ConnectionTrait, known: &Snapshot) -> Result<Snapshot> {
     let mut catalogs = known.catalogs.clone();
-    let rows =
-        row::Entity::find().order_by_asc(row::Column::PublishedAt).all(db.reader()).await.map_err(failed)?;
-    for row in rows {
+    let rows = row::Entity::find().order_by_asc(row::Column::PublishedAt);
+    for row in rows.all(conn).await.map_err(failed)? {
         let is_row =
             |other: &Arc<Published>| other.area.as_str() == row.area && other.catalog.version == row.version;
         if !known.catalogs.iter().any(is_row) {
@@ -148,7 +152,7 @@ async fn read(db: &Db, known: &Snapshot) -> Result<Snapshot> {
     }
     let mut lists = known.lists.clone();
     let rows = row::list::Entity::find().order_by_asc(row::list::Column::PublishedAt);
-    for row in rows.all(db.reader()).await.map_err(failed)? {
+    for row in rows.all(conn).await.map_err(failed)? {
         let is_row =
             |other: &Arc<PublishedList>| other.list.area == row.area && other.list.version == row.version;
         if !known.lists.iter().any(is_row) {

@@ -4,8 +4,9 @@ use catalog::catalog_service_client::CatalogServiceClient;
 use opsp::catalog::domain::{Catalog, SAMPLE};
 use opsp::catalog::import::{File, parse};
 use opsp::proto::opsp::catalog::v1 as catalog;
+use opsp::proto::opsp::common::v1 as common;
 use opsp::proto::opsp::event::v1 as event;
-use opsp::rpc::parse::date_message;
+use opsp::rpc::parse::{date_message, to_date};
 use rstest::rstest;
 use time::macros::date;
 use tonic::{Code, Status};
@@ -34,7 +35,7 @@ const SHEETS: [(&str, &str); 9] = [
 
 /// The sample with a 69th disease, in force from a later day.
 fn with_a_69th_disease() -> String {
-    let text = SAMPLE.replace("2025-sample-1", "2025-sample-69");
+    let text = SAMPLE.replace("2025-sample-2", "2025-sample-69");
     text.replace("in_force_from = \"2025-01-01\"", "in_force_from = \"2025-04-01\"") + DISEASE
 }
 
@@ -83,14 +84,14 @@ async fn a_69th_disease_is_data(#[values(Engine::Sqlite, Engine::Postgres)] engi
     let tried = catalog::ImportCatalogRequest { validate_only: true, ..document("620900", &text) };
     let answer = import(world.ops(), tried).await.unwrap();
     assert!(answer.faults.is_empty() && answer.catalog.is_some_and(|catalog| catalog.diseases == 69));
-    assert_eq!(versions(&world, "620900").await, ["2025-sample-1"], "a trial writes nothing");
+    assert_eq!(versions(&world, "620900").await, ["2025-sample-2"], "a trial writes nothing");
 
     let before = world.running.app.db.time().now();
     let request = document("620900", &text);
     let done = import(world.bureau(OFFICER), request.clone()).await.unwrap();
     assert_eq!(import(world.bureau(OFFICER), request).await.unwrap(), done, "repeated");
     assert_eq!(import(world.ops(), document("620900", &text)).await.unwrap(), done, "the same content anew");
-    assert_eq!(versions(&world, "620900").await, ["2025-sample-69", "2025-sample-1"]);
+    assert_eq!(versions(&world, "620900").await, ["2025-sample-69", "2025-sample-2"]);
     let published = done.catalog.expect("the version");
     assert!(published.sample && published.sha256.len() == 64);
 
@@ -150,7 +151,7 @@ async fn faults_are_told_whole_and_nothing_is_written(
     let fields = wrong_fields(import(world.ops(), document("620900", ZHANGYE)).await);
     assert!(fields.len() == 2 && fields[1].ends_with(" area"), "{fields:?}");
     refused(import(world.bureau(OFFICER), document("620700", ZHANGYE)).await, Code::NotFound, "NOT_FOUND");
-    assert_eq!(versions(&world, "620900").await, ["2025-sample-1"]);
+    assert_eq!(versions(&world, "620900").await, ["2025-sample-2"]);
     assert!(versions(&world, "620700").await.is_empty());
 }
 
@@ -182,12 +183,97 @@ fn faults_in_sheets_have_their_file_and_line() {
     check(("institutions.csv", "enddate", "until"), "institutions.csv:1 ", "no column until");
     check(("bounds.csv", "8500", "5000"), "bounds.csv:2 ", "is below ratio_bp_min");
     check(("criteria.csv", "ZY0002,1.2,", "ZY0002,2.2,"), "criteria.csv:7 ", "hangs below no other");
+    check(("criteria.csv", "ZY0002,1.2,", "ZY0002,1.2.,"), "criteria.csv:7 ", "is no node");
+    check(("criteria.csv", "ZY0002,1.2,", "ZY0002,1.0,"), "criteria.csv:7 ", "is no node");
+    check(("criteria.csv", "ZY0002,1.3,", "ZY0002,1.2.1,"), "criteria.csv:7 ", "others below it");
+    check(("rules.csv", "files.rotated,pass", "files,pass"), "rules.csv:21 ", "cannot both be");
+    check(("rules.csv", "files.rotated,pass", "files.rotated,perhaps"), "rules.csv:21 ", "one of");
     check(("criteria.csv", "至少2项", "至少4项"), "criteria.csv:5 ", "never be true");
     check(("materials.csv", "ZY0002", "ZY0009"), "materials.csv:4 ", "no disease ZY0009");
     check(("groups.csv", "severe,", "severe,x,"), "groups.csv:3 ", "cells");
     check(("rules.csv", "experts,2", "experts,two"), "rules.csv:", "whole number");
     check(("catalog.csv", "2025-01-01", "1.1.2025"), "catalog.csv:4 ", "is no day");
     check(("institutions.csv", "H62072400001", "62072400001"), "institutions.csv:4 ", "11 digits");
+}
+
+#[test]
+fn faults_are_told_up_to_a_bound() {
+    let told =
+        |name: &str, content: String| parse(&[File { name: name.to_owned(), content }]).expect_err("faults");
+    let short = told("policies.csv", format!("insutype,disease\n{}", "a\n".repeat(50_000)));
+    assert_eq!(short.len(), 5_001);
+    assert!(short.iter().any(|fault| fault.en.contains("too many faults")));
+    let titles = told("policies.csv", "x,".repeat(50_000));
+    assert!(titles.len() == 1 && titles[0].en.contains("50001 columns"), "{}", titles.len());
+    let broken = told("catalog.toml", "= \n".repeat(20_000)).len();
+    assert!(broken <= 5_001, "{broken}");
+}
+
+#[test]
+fn a_disease_has_no_more_facts_than_an_opinion_can_judge() {
+    let faults = |facts: usize| {
+        let facts: String =
+            (0..facts).map(|fact| format!("{{ fact = \"f{fact}\", text = \"第{fact}项\" }},")).collect();
+        let first = "criteria = { fact = \"coronary_imaging\", text = \"冠状动脉造影或CT证实。\" }";
+        assert!(ZHANGYE.contains(first));
+        let text = ZHANGYE.replace(first, &format!("criteria = {{ any = [{facts}] }}"));
+        Catalog::parse(&text).err().unwrap_or_default()
+    };
+    assert_eq!(faults(50), []);
+    let told = faults(51);
+    assert!(told.len() == 1 && told[0].en.contains("has 51 facts"), "{told:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_institutions_of_a_day_come_from_one_place() {
+    let world = World::start(Engine::Sqlite).await;
+    let with = with_a_69th_disease();
+    let (before, rest) = with.split_once("[[institutions]]").expect("institutions");
+    let without = format!("{before}\n[[diseases]]{}", rest.rsplit_once("[[diseases]]").expect("the 69th").1);
+    let of = |text: &str, day: &str, version: &str| {
+        document("620900", &text.replace("2025-04-01", day).replace("2025-sample-69", version))
+    };
+    let refused = async |request: catalog::ImportCatalogRequest| {
+        let fields = wrong_fields(import(world.ops(), request).await);
+        assert!(fields.len() == 2 && fields[1].ends_with(" institutions"), "{fields:?}");
+    };
+    refused(of(&without, "2025-04-01", "a")).await;
+    let first = import(world.ops(), of(&with, "2025-06-01", "b")).await.expect("there is no list");
+
+    let mut list = institutions("list-1", "");
+    list.files[0].content = list.files[0].content.replace("2025-01-01", "2025-06-01");
+    let mut client = CatalogServiceClient::new(world.ops());
+    let listed = client.import_institutions(list.clone()).await.expect("a list").into_inner();
+    // Before the list's first day the catalogue's own institutions are all that there are.
+    refused(of(&without, "2025-05-31", "c")).await;
+    import(world.ops(), of(&with, "2025-05-31", "c")).await.expect("the list is not in force then");
+    refused(of(&with, "2025-06-01", "d")).await;
+    import(world.ops(), of(&without, "2025-06-01", "d")).await.expect("the list is in force then");
+    // What was published stays the same answer, whatever has been since.
+    assert_eq!(import(world.ops(), of(&with, "2025-06-01", "b")).await.expect("the same content"), first);
+    list.request_id = request_id();
+    assert_eq!(client.import_institutions(list).await.expect("the same content").into_inner(), listed);
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_approved_is_granted_though_a_correction_drops_the_disease(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = World::start(engine).await;
+    let psn_no = world.person(row()).await;
+    let name = world.submitted(&psn_no, "M01600").await;
+    world.decide(&name, &world.experts().await, true).await;
+    let notice = world.notice(common::Insutype::Employee).await;
+    let correction = crate::preview::without_disease();
+    import(world.ops(), document("620900", &correction)).await.expect("a correction from the same day on");
+    let due = world.get_notice(&notice).await.deadline.and_then(|deadline| deadline.due_date);
+    let due = due.as_ref().and_then(to_date).expect("an open notice has a last day");
+    world.wait_until(due.next_day().expect("a next day"));
+    for job in ["close-notices", "grant-benefits"] {
+        world.job(job).await;
+    }
+    assert_eq!(world.benefits(&psn_no).await.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -37,7 +37,7 @@ fn with_policy(change: impl Fn(&mut opsp::catalog::domain::Policy)) -> String {
     })
 }
 
-fn without_disease() -> String {
+pub fn without_disease() -> String {
     draft(|catalog| {
         catalog.diseases.retain(|disease| disease.code != CODE);
         catalog.policies.retain(|row| row.disease != CODE);
@@ -148,7 +148,7 @@ async fn each_change_of_a_draft_is_worth_what_it_is_worth(
     assert_eq!((same.persons, same.persons_gaining, same.persons_losing), (1, 0, 0));
     assert!(same.examples.is_empty() && same.lost_benefits.is_empty() && same.draft_version == "draft");
     let [paid_under] = same.paid_under.as_slice() else { panic!("{:?}", same.paid_under) };
-    assert_eq!((paid_under.catalog_version.as_str(), paid_under.settlements), ("2025-sample-1", 3));
+    assert_eq!((paid_under.catalog_version.as_str(), paid_under.settlements), ("2025-sample-2", 3));
     assert_eq!(
         paid_under.sha256,
         Catalog::sha256(&serde_json::to_string(&Catalog::parse(SAMPLE).unwrap()).unwrap())
@@ -284,6 +284,10 @@ async fn a_preview_that_cannot_be_is_refused(#[values(Engine::Sqlite, Engine::Po
     assert_eq!(wrong(|request| request.files.clear()).await, ["files"]);
     let faults = wrong(|request| request.files[0].content = "area = 1".to_owned()).await;
     assert_eq!(faults[..2], ["files", "catalog.toml:1 area"]);
+    // What could not be published cannot be tried: the area has no list, so that the draft must name institutions.
+    let faults =
+        wrong(|request| request.files[0].content = draft(|catalog| catalog.institutions.clear())).await;
+    assert!(faults.len() == 2 && faults[1].ends_with(" institutions"), "{faults:?}");
     let zhangye = draft(|catalog| catalog.area = "620700".to_owned());
     let status = preview(world.bureau(OFFICER), ask(zhangye, day, day)).await;
     assert_eq!(wrong_fields(status), ["parent"]);

@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use opsp::proto::opsp::catalog::v1 as catalog;
 use rstest::rstest;
+use sea_orm::ConnectionTrait;
 use tonic::Code;
 use tonic_health::pb::health_client::HealthClient;
 use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus};
 
 use crate::world::scenario::row;
-use crate::world::{World, postgres, reason};
+use crate::world::{World, postgres, postgres_database, reason};
 
 fn demo(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_opsp"));
@@ -147,4 +148,18 @@ async fn a_database_that_is_away_is_told_and_the_server_recovers() {
     tokio::task::block_in_place(|| cluster.start());
     health_becomes(&world, ServingStatus::Serving).await;
     assert_eq!(insured.get_insured(request).await.expect("it is back").into_inner().psn_no, psn_no);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_cannot_take_up_what_is_published_is_not_ready() {
+    let url = postgres_database().await;
+    let world = World::start_on(&url, |_| {}).await;
+    health_becomes(&world, ServingStatus::Serving).await;
+    let database = sea_orm::Database::connect(&url).await.expect("the database");
+    let broken = "INSERT INTO catalog (area, version, in_force_from, sha256, sample, body, published_at)
+                  SELECT area, 'broken', in_force_from, sha256, sample, '{}', published_at FROM catalog";
+    database.execute_unprepared(broken).await.expect("a row that cannot be read");
+    health_becomes(&world, ServingStatus::NotServing).await;
+    database.execute_unprepared("DELETE FROM catalog WHERE version = 'broken'").await.expect("it is gone");
+    health_becomes(&world, ServingStatus::Serving).await;
 }

@@ -5,13 +5,13 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::unfold;
 use tonic::{Request, Response};
 
-use super::draft;
 use super::run::{Part, Run};
 use super::store::Period;
 use super::summary::{Example, Lost, Summary, Tally};
 use crate::app::App;
 use crate::catalog::domain::Catalog;
 use crate::catalog::grpc::{Previewing, insutype};
+use crate::catalog::{convert, publish};
 use crate::kernel::access::{Actor, Role};
 use crate::kernel::error::Result;
 use crate::proto::opsp::catalog::v1 as pb;
@@ -49,7 +49,8 @@ async fn begin(app: App, request: &Request<pb::PreviewCatalogRequest>) -> Result
         to: day("to", input.to.as_ref())?,
     };
     let examples = usize::try_from(input.examples).unwrap_or(0);
-    let run = Run::begin(app, &actor, draft::read(&input.files)?, period, examples).await?;
+    let draft = publish::draft(&app.catalogs.now(), &convert::files(&input.files))?;
+    let run = Run::begin(app, &actor, draft, period, examples).await?;
     Ok((run, sees_people(&actor)))
 }
 
