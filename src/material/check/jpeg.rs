@@ -156,7 +156,8 @@ fn walk(bytes: &[u8], outline: &mut Outline) -> Option<()> {
                     0xC0..=0xC3 | 0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF => {
                         let size =
                             |at: usize| Some(u16::from_be_bytes([*segment.get(at)?, *segment.get(at + 1)?]));
-                        (outline.height, outline.width) = (u32::from(size(1)?), u32::from(size(3)?));
+                        outline.height = outline.height.max(u32::from(size(1)?));
+                        outline.width = outline.width.max(u32::from(size(3)?));
                         // Those who read a picture do not agree which of two sizes holds.
                         outline.frames += 1;
                         if outline.frames > 1 {

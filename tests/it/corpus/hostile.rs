@@ -180,15 +180,13 @@ fn documents(files: &mut Vec<Hostile>) {
 /// Small files that ask for a lot of work.
 fn work(files: &mut Vec<Hostile>) {
     let mut open = page(&[]);
-    open[3] = stream("/Filter/FlateDecode", &packed("<a".repeat(100_000).as_bytes()));
+    open[3] = stream("/Filter/FlateDecode", &packed("<a".repeat(300_000).as_bytes()));
     files.push(("page of strings without end".to_owned(), pdf(&open, ""), "MATERIAL_BLANK"));
-    // Blocks that hold nothing, and then the last one: nothing comes out, however often it is asked for.
-    let nothing =
-        [b"\x78\x01".as_slice(), &[0, 0, 0, 0xFF, 0xFF].repeat(100_000), &[1, 0, 0, 0xFF, 0xFF, 0, 0, 0, 1]];
-    let mut empty = page(&[]);
-    empty[2] = format!("<</Type/Page/Contents[{}]>>", "4 0 R ".repeat(20_000)).into_bytes();
-    empty[3] = stream("/Filter/FlateDecode", &nothing.concat());
-    files.push(("page that unfolds to nothing, often".to_owned(), pdf(&empty, ""), "MATERIAL_BOMB"));
+    // Nothing comes out of it, however often it is asked for: what goes in counts.
+    let mut broken = page(&[]);
+    broken[2] = format!("<</Type/Page/Contents[{}]>>", "4 0 R ".repeat(2_000)).into_bytes();
+    broken[3] = stream("/Filter/FlateDecode", &[0; 1 << 20]);
+    files.push(("page that unfolds to nothing, often".to_owned(), pdf(&broken, ""), "MATERIAL_BOMB"));
     // A jpg of two sizes: the decoder would take memory for the first.
     let small = jpg(&letters(3), |_| {});
     let size = [0xFF, 0xC0, 0, 17, 8, 0xFF, 0xFF, 0xFF, 0xFF, 3, 1, 0x11, 0, 2, 0x11, 1, 3, 0x11, 1];

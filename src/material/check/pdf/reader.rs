@@ -326,10 +326,12 @@ impl<'a> Reader<'a> {
         let contained = match object {
             Some(Object { value: Value::Dict(dict), stream: Some(stream) }) => {
                 let inflated = self.structure(&dict, stream)?;
-                self.keep(inflated.len())?;
                 let contained = contained(&dict, inflated);
-                let begins = contained.as_ref().map_or(0, |contained| contained.begins.len());
-                self.keep(begins.saturating_mul(size_of::<(usize, usize)>()))?;
+                let size = |own: &Contained| own.bytes.len() + size_of_val(own.begins.as_slice());
+                self.kept += contained.as_ref().map_or(0, size);
+                if self.kept > KEPT_MAX {
+                    return Err(Unread::TooMuch);
+                }
                 contained.map(Rc::new)
             }
             _ => None,
@@ -338,19 +340,12 @@ impl<'a> Reader<'a> {
         Ok(contained)
     }
 
-    fn keep(&mut self, bytes: usize) -> Result<(), Unread> {
-        self.kept = self.kept.saturating_add(bytes);
-        if self.kept > KEPT_MAX { Err(Unread::TooMuch) } else { Ok(()) }
-    }
-
     /// The content of a stream that holds tables or objects.
     fn structure(&mut self, dict: &Dict, stream: &[u8]) -> Result<Vec<u8>, Unread> {
         self.spend(stream.len())?;
         let content = match stated(dict) {
-            Packing { deflated: 0, inner: Inner::Plain } if stream.len() > STRUCTURE_MAX => {
-                return Err(Unread::TooMuch);
-            }
-            Packing { deflated: 0, inner: Inner::Plain } => stream.to_vec(),
+            Packing { deflated: 0, inner: Inner::Plain } if stream.len() <= STRUCTURE_MAX => stream.to_vec(),
+            Packing { deflated: 0, inner: Inner::Plain } => return Err(Unread::TooMuch),
             Packing { deflated: 1, inner: Inner::Plain } => {
                 let (content, whole) = inflate(stream, STRUCTURE_MAX);
                 if content.len() > STRUCTURE_MAX {
