@@ -20,9 +20,11 @@ const SCANNED_MAX: u32 = 1_000_000;
 const SCANS_MAX: u32 = 64;
 
 /// What the segments of a jpg tell before anything of it is decoded.
+#[derive(Default)]
 struct Outline {
     width: u32,
     height: u32,
+    frames: u32,
     scans: u32,
     orientation: u8,
     end: usize,
@@ -40,7 +42,7 @@ pub fn look(bytes: &[u8], rules: &FileRules) -> Result<(Facts, Vec<Told>), Findi
     if held == Held::Less {
         return Err(Finding::Truncated);
     }
-    let picture = decoded(bytes, LOOKED_AT).ok_or(Finding::Truncated)?;
+    let picture = decoded(bytes, &outline, LOOKED_AT).ok_or(Finding::Truncated)?;
     let short_side_px = outline.width.min(outline.height);
     let (sharpness, ink) = (picture.sharpness(), rules.ink_bp.of(picture.ink_bp()));
     let mut findings = vec![
@@ -75,12 +77,15 @@ pub fn look(bytes: &[u8], rules: &FileRules) -> Result<(Facts, Vec<Told>), Findi
 pub fn reduced(bytes: &[u8], side: usize) -> Option<Picture> {
     let outline = outline(bytes)?;
     outline.bounded(&FileRules::default()).ok()?;
-    Some(decoded(bytes, side)?.upright(outline.orientation))
+    Some(decoded(bytes, &outline, side)?.upright(outline.orientation))
 }
 
-/// Whether the image has its end.
-pub fn is_whole(bytes: &[u8]) -> bool {
-    outline(bytes).is_some()
+/// Whether the image has its end; refused where its size, as far as it is told, is beyond the bounds.
+pub fn is_whole(bytes: &[u8], rules: &FileRules) -> Result<bool, Finding> {
+    let mut outline = Outline::default();
+    let whole = walk(bytes, &mut outline).is_some();
+    outline.bounded(rules)?;
+    Ok(whole)
 }
 
 impl Outline {
@@ -103,7 +108,7 @@ pub fn kilopixels(width: u32, height: u32) -> u32 {
     u32::try_from((u64::from(width) * u64::from(height)).div_ceil(1000)).unwrap_or(u32::MAX)
 }
 
-fn decoded(bytes: &[u8], side: usize) -> Option<Picture> {
+fn decoded(bytes: &[u8], outline: &Outline, side: usize) -> Option<Picture> {
     // The bounds are ours: those of the decoder do not tell a large picture from a damaged one.
     let unbounded = usize::from(u16::MAX);
     let options =
@@ -111,6 +116,10 @@ fn decoded(bytes: &[u8], side: usize) -> Option<Picture> {
     let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
     decoder.decode_headers().ok()?;
     let info = decoder.info()?;
+    // It takes memory for the size that it read: that must be the one that was held against the bounds.
+    if (u32::from(info.width), u32::from(info.height)) != (outline.width, outline.height) {
+        return None;
+    }
     let channels = match decoder.output_colorspace()? {
         ColorSpace::Luma => 1,
         ColorSpace::RGB => 3,
@@ -121,16 +130,21 @@ fn decoded(bytes: &[u8], side: usize) -> Option<Picture> {
     (pixels.len() == size.0 * size.1 * channels).then(|| Picture::reduce(&pixels, size, channels, side))
 }
 
-/// Walks from segment to segment to the end of the image. A mere search could find the end of the thumbnail inside.
 fn outline(bytes: &[u8]) -> Option<Outline> {
-    let mut outline = Outline { width: 0, height: 0, scans: 0, orientation: 1, end: 0 };
+    let mut outline = Outline { orientation: 1, ..Outline::default() };
+    walk(bytes, &mut outline)?;
+    Some(outline)
+}
+
+/// Walks from segment to segment to the end of the image. A mere search could find the end of the thumbnail inside.
+fn walk(bytes: &[u8], outline: &mut Outline) -> Option<()> {
     let mut at = 2;
     loop {
         let (marker, after) = next_marker(bytes, at, outline.scans > 0)?;
         match marker {
             0xD9 => {
                 outline.end = after;
-                return (outline.scans > 0 && outline.width > 0 && outline.height > 0).then_some(outline);
+                return (outline.scans > 0 && outline.width > 0 && outline.height > 0).then_some(());
             }
             0x01 | 0xD0..=0xD7 => at = after,
             0xD8 => return None,
@@ -142,7 +156,13 @@ fn outline(bytes: &[u8]) -> Option<Outline> {
                     0xC0..=0xC3 | 0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF => {
                         let size =
                             |at: usize| Some(u16::from_be_bytes([*segment.get(at)?, *segment.get(at + 1)?]));
-                        (outline.height, outline.width) = (u32::from(size(1)?), u32::from(size(3)?));
+                        outline.height = outline.height.max(u32::from(size(1)?));
+                        outline.width = outline.width.max(u32::from(size(3)?));
+                        // Those who read a picture do not agree which of two sizes holds.
+                        outline.frames += 1;
+                        if outline.frames > 1 {
+                            return None;
+                        }
                     }
                     0xE1 => {
                         let noted = segment.strip_prefix(b"Exif\0\0");
@@ -293,6 +313,23 @@ pub mod tests {
         let end = scanned.len() - 2;
         scanned.splice(end..end, scan.repeat(65));
         assert_eq!(refused(&scanned), ["MATERIAL_BOMB"]);
+    }
+
+    #[test]
+    fn a_picture_of_two_sizes_is_refused_and_has_no_thumbnail() {
+        let whole = small();
+        let size = [8, 0x40, 0, 0x40, 0, 3, 1, 0x11, 0, 2, 0x11, 1, 3, 0x11, 1];
+        let first = with_segment(&whole, 0xC0, &size);
+        let mut second = whole.clone();
+        let scan = whole.windows(2).position(|pair| pair == [0xFF, 0xDA]).unwrap();
+        second.splice(scan..scan, [[0xFF, 0xC0, 0, 17].as_slice(), &size].concat());
+        for bytes in [first, second] {
+            assert_eq!(refused(&bytes), ["MATERIAL_TRUNCATED"]);
+            assert_eq!(thumbnail(&bytes, MediaType::Jpeg, 512), None);
+        }
+        // The size that was held against the bounds is not that of the picture.
+        let other = Outline { width: 64, height: 64, ..outline(&whole).unwrap() };
+        assert_eq!(decoded(&whole, &other, 512), None);
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub fn files() -> Vec<Hostile> {
     tables(&mut files);
     two_in_one(&mut files);
     documents(&mut files);
+    work(&mut files);
     files
 }
 
@@ -174,6 +175,29 @@ fn documents(files: &mut Vec<Hostile>) {
     ] {
         files.push((what.to_owned(), bytes, reason));
     }
+}
+
+/// Small files that ask for a lot of work.
+fn work(files: &mut Vec<Hostile>) {
+    let mut open = page(&[]);
+    open[3] = stream("/Filter/FlateDecode", &packed("<a".repeat(300_000).as_bytes()));
+    files.push(("page of strings without end".to_owned(), pdf(&open, ""), "MATERIAL_BLANK"));
+    // Nothing comes out of it, however often it is asked for: what goes in counts.
+    let mut broken = page(&[]);
+    broken[2] = format!("<</Type/Page/Contents[{}]>>", "4 0 R ".repeat(2_000)).into_bytes();
+    broken[3] = stream("/Filter/FlateDecode", &[0; 1 << 20]);
+    files.push(("page that unfolds to nothing, often".to_owned(), pdf(&broken, ""), "MATERIAL_BOMB"));
+    // A jpg of two sizes: the decoder would take memory for the first.
+    let small = jpg(&letters(3), |_| {});
+    let size = [0xFF, 0xC0, 0, 17, 8, 0xFF, 0xFF, 0xFF, 0xFF, 3, 1, 0x11, 0, 2, 0x11, 1, 3, 0x11, 1];
+    let two = [&small[..2], &size, &small[2..]].concat();
+    files.push(("jpg of two sizes".to_owned(), two.clone(), "MATERIAL_TRUNCATED"));
+    let dict = "/Subtype/Image/Width 64/Height 56/Filter/DCTDecode";
+    files.push((
+        "pdf with a jpg of two sizes".to_owned(),
+        pdf(&page(&[stream(dict, &two)]), ""),
+        "MATERIAL_PIXELS",
+    ));
 }
 
 fn find(bytes: &[u8], part: &[u8]) -> usize {

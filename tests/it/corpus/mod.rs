@@ -8,6 +8,7 @@ mod seeds;
 use std::collections::BTreeMap;
 use std::panic::catch_unwind;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use opsp::catalog::files::{FileRules, Least, Outcome};
 use opsp::material::check::{Finding, examine};
@@ -18,6 +19,9 @@ use self::seeds::{Seed, seeds};
 const CHILD: &str = "OPSP_CORPUS_CHILD";
 /// Most memory that looking at all of them may take beyond what the seeds take, in KiB.
 const PEAK_KIB: u64 = 400 << 10;
+
+/// Longest that looking at a hostile file may take, in a build that is not optimized, on a machine that is busy.
+const LONGEST: Duration = Duration::from_secs(60);
 
 /// What became of the files.
 #[derive(Default)]
@@ -98,8 +102,11 @@ fn in_a_process_of_its_own() {
         without_middle(&mut count, seed, step);
     }
     for (what, bytes, reason) in hostile::files() {
+        let begun = Instant::now();
         let found = count.look(&what, &bytes);
         assert_eq!(found.as_deref(), Some(reason), "{what}");
+        let taken = begun.elapsed();
+        assert!(taken < LONGEST, "{what}: {taken:?}");
     }
     count.print();
     let above = peak_kib() - before;

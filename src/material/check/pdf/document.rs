@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::filter::{Filter, filter, inflate};
+use super::filter::{Inner, found, inflate};
 use super::lexer::{Dict, Lexer, Value};
 use super::reader::{Object, Reader, Unread};
 
@@ -126,23 +126,30 @@ fn shows(reader: &mut Reader<'_>, page: &Dict) -> Result<Option<bool>, Unread> {
 }
 
 fn stream_shows(reader: &mut Reader<'_>, dict: &Dict, stream: &[u8]) -> Result<bool, Unread> {
-    let content = match filter(dict) {
-        Filter::None => stream.to_vec(),
-        Filter::Flate => inflate(stream, CONTENT_MAX).0,
-        // Packed in a way that is rare: taken to show something.
-        Filter::Other => return Ok(true),
-    };
-    reader.spend(content.len())?;
-    let mut lexer = Lexer::new(&content, 0);
-    while lexer.at < content.len() {
-        let before = lexer.at;
+    let packing = found(reader, dict)?;
+    // Packed in a way that is rare: taken to show something.
+    if packing.inner != Inner::Plain {
+        return Ok(true);
+    }
+    reader.spend(stream.len())?;
+    let mut content = stream.to_vec();
+    for _ in 0..packing.deflated {
+        content = inflate(&content, CONTENT_MAX).0;
+        reader.spend(content.len())?;
+    }
+    let mut at = 0;
+    while at < content.len() {
+        let mut lexer = Lexer::new(&content, at);
         let run = lexer.run();
         if SHOWING.contains(&run) {
             return Ok(true);
         }
         if run.is_empty() && lexer.value().is_none() {
-            lexer.at = lexer.at.max(before) + 1;
+            lexer.at += 1;
         }
+        // Each turn counts for itself: what is looked at twice counts twice.
+        reader.spend(lexer.passed())?;
+        at = lexer.at;
     }
     Ok(false)
 }

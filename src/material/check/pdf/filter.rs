@@ -5,33 +5,61 @@ use std::io::Read;
 use flate2::read::ZlibDecoder;
 
 use super::lexer::{Dict, Value};
+use super::reader::{Reader, Unread};
 
 /// How the bytes of a stream are packed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Filter {
-    /// Not at all.
-    None,
-    /// Deflated, once.
-    Flate,
-    /// Some other way.
+pub struct Packing {
+    /// How often they were deflated last.
+    pub deflated: usize,
+    /// What they are then.
+    pub inner: Inner,
+}
+
+/// What the bytes of a stream are once they are inflated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Inner {
+    /// What they are meant to be.
+    Plain,
+    /// A picture in jpg.
+    Jpeg,
+    /// Packed some other way.
     Other,
 }
 
+/// How the bytes of a stream are packed, as far as its own dictionary says so: what holds tables or objects may not lead
+/// elsewhere for it, and is not followed.
+pub fn stated(dict: &Dict) -> Packing {
+    packing(dict.get("Filter"))
+}
+
 /// How the bytes of a stream are packed.
-pub fn filter(dict: &Dict) -> Filter {
-    let one = match dict.get("Filter") {
-        None => return Filter::None,
-        Some(Value::Array(filters)) => match filters.as_slice() {
-            [] => return Filter::None,
-            [one] => one,
-            _ => return Filter::Other,
-        },
-        Some(one) => one,
-    };
-    match one {
-        Value::Name(name) if name == b"FlateDecode" || name == b"Fl" => Filter::Flate,
-        _ => Filter::Other,
+pub fn found(reader: &mut Reader<'_>, dict: &Dict) -> Result<Packing, Unread> {
+    let mut filter = reader.entry(dict, "Filter")?;
+    if let Some(Value::Array(filters)) = &mut filter {
+        for one in filters {
+            *one = reader.resolve(one)?.map_or(Value::Other, |object| object.value);
+        }
     }
+    Ok(packing(filter.as_ref()))
+}
+
+fn packing(filter: Option<&Value>) -> Packing {
+    let filters = match filter {
+        Some(Value::Array(filters)) => filters.as_slice(),
+        Some(one @ Value::Name(_)) => std::slice::from_ref(one),
+        // Nothing else is a filter: readers take the bytes as they are.
+        _ => &[],
+    };
+    let is =
+        |one: &Value, names: [&[u8]; 2]| matches!(one, Value::Name(name) if names.contains(&name.as_slice()));
+    let deflated = filters.iter().take_while(|one| is(one, [b"FlateDecode", b"Fl"])).count();
+    let inner = match &filters[deflated..] {
+        [] => Inner::Plain,
+        [one] if is(one, [b"DCTDecode", b"DCT"]) => Inner::Jpeg,
+        _ => Inner::Other,
+    };
+    Packing { deflated, inner }
 }
 
 /// Inflates, but not much more than asked for; and whether the end was reached.

@@ -1,14 +1,15 @@
 //! What lies in a pdf apart from its pages: actions, attachments, signatures, and streams that unfold to too much.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::io::Read;
 
 use flate2::read::ZlibDecoder;
 
 use super::super::jpeg;
-use super::filter::{Filter, filter};
+use super::filter::{Inner, found, inflate};
 use super::lexer::{Dict, Value};
-use super::reader::{Object, Reader};
+use super::reader::{Object, Reader, Unread};
 use crate::catalog::files::{FileRules, Outcome};
 use crate::material::check::Finding;
 
@@ -51,25 +52,12 @@ pub fn inspect(reader: &mut Reader<'_>, bytes: &[u8], rules: &FileRules) -> Resu
     let mut inside = Inside::default();
     let mut fields = HashSet::new();
     let mut signatures = Vec::new();
+    // The root may lie in the trailer itself.
+    let trailer = Value::Dict(reader.trailer.clone());
+    inside.look(reader, &trailer, &mut fields)?;
     for number in reader.numbers() {
         let Some(object) = reader.get(number)? else { continue };
-        let mut waiting = vec![&object.value];
-        while let Some(value) = waiting.pop() {
-            match value {
-                Value::Array(items) => waiting.extend(items),
-                Value::Dict(dict) => {
-                    inside.active |= ACTIONS.iter().any(|action| dict.is("S", action));
-                    inside.active |= SCRIPTS.iter().any(|key| dict.get(key).is_some());
-                    inside.attachments |= FILES.iter().any(|key| dict.get(key).is_some());
-                    inside.attachments |= dict.is("Type", "EmbeddedFile");
-                    if let Some(Value::Reference(signature)) = dict.get("V") {
-                        fields.insert(*signature);
-                    }
-                    waiting.extend(dict.0.iter().map(|(_, value)| value));
-                }
-                _ => {}
-            }
-        }
+        inside.look(reader, &object.value, &mut fields)?;
         if let Some(dict) = object.value.dict()
             && let Some(signature) = signature(dict, bytes)
         {
@@ -87,6 +75,53 @@ pub fn inspect(reader: &mut Reader<'_>, bytes: &[u8], rules: &FileRules) -> Resu
         .max()
         .unwrap_or_default();
     Ok(inside)
+}
+
+impl Inside {
+    /// Looks at a value and all that lies in it. `fields` gets what fields hold.
+    fn look(
+        &mut self,
+        reader: &mut Reader<'_>,
+        value: &Value,
+        fields: &mut HashSet<u32>,
+    ) -> Result<(), Unread> {
+        let mut waiting = vec![value];
+        while let Some(value) = waiting.pop() {
+            match value {
+                Value::Array(items) => waiting.extend(items),
+                Value::Dict(dict) => {
+                    self.active |= SCRIPTS.iter().any(|key| dict.get(key).is_some());
+                    self.attachments |= FILES.iter().any(|key| dict.get(key).is_some());
+                    // Of two entries with one name, readers take the one or the other.
+                    for (key, value) in &dict.0 {
+                        match key.as_slice() {
+                            b"S" => self.active |= is_one_of(reader, value, &ACTIONS)?,
+                            b"Type" => self.attachments |= is_one_of(reader, value, &["EmbeddedFile"])?,
+                            _ => {}
+                        }
+                        waiting.push(value);
+                    }
+                    if let Some(Value::Reference(signature)) = dict.get("V") {
+                        fields.insert(*signature);
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a value, or that to which it refers, is one of these names.
+fn is_one_of(reader: &mut Reader<'_>, value: &Value, names: &[&str]) -> Result<bool, Unread> {
+    let is = |name: &[u8]| names.iter().any(|one| one.as_bytes() == name);
+    Ok(match value {
+        Value::Name(name) => is(name),
+        Value::Reference(_) => {
+            matches!(reader.resolve(value)?, Some(Object { value: Value::Name(name), .. }) if is(&name))
+        }
+        _ => false,
+    })
 }
 
 /// Whether a dictionary is a signature, and what it covers.
@@ -114,23 +149,52 @@ fn covers(range: &[Value], bytes: &[u8]) -> Option<()> {
 /// Whether a stream can be unpacked; refused when that is too much.
 fn unfolds(reader: &mut Reader<'_>, dict: &Dict, stream: &[u8], rules: &FileRules) -> Result<bool, Finding> {
     let mut most = STREAM_MAX;
-    if dict.is("Subtype", "Image") {
-        let side = |key| dict.number(key).and_then(|side| u32::try_from(side).ok()).unwrap_or(0);
-        let (width, height) = (side("Width"), side("Height"));
+    if is_one_of(reader, dict.get("Subtype").unwrap_or(&Value::Other), &["Image"])? {
+        let (width, height) = (side(reader, dict, "Width")?, side(reader, dict, "Height")?);
         let kilopixels = jpeg::kilopixels(width, height);
         if rules.kilopixels.of(kilopixels) == Outcome::Refuse {
             return Err(Finding::Pixels { width, height });
         }
         // Four channels of two bytes each, and a byte before each row.
         most = usize::try_from(kilopixels).unwrap_or(usize::MAX).saturating_mul(9_000) + (1 << 20);
-        if is_jpeg(dict) {
-            return Ok(jpeg::is_whole(stream));
+    }
+    let packing = found(reader, dict)?;
+    // All but the last time, what comes out is packed itself, and a jpg is looked at whole.
+    let kept =
+        if packing.inner == Inner::Plain { packing.deflated.saturating_sub(1) } else { packing.deflated };
+    let mut content = Cow::Borrowed(stream);
+    for _ in 0..kept {
+        reader.spend(content.len())?;
+        let (inflated, whole) = inflate(&content, STREAM_MAX);
+        reader.spend(inflated.len())?;
+        if inflated.len() > STREAM_MAX {
+            return Err(Finding::Bomb);
         }
+        if !whole {
+            return Ok(false);
+        }
+        content = Cow::Owned(inflated);
     }
-    if filter(dict) != Filter::Flate {
-        return Ok(true);
+    match packing.inner {
+        Inner::Jpeg => {
+            reader.spend(content.len())?;
+            jpeg::is_whole(&content, rules)
+        }
+        Inner::Plain if packing.deflated > 0 => inflates(reader, &content, most),
+        Inner::Plain | Inner::Other => Ok(true),
     }
-    let mut decoder = ZlibDecoder::new(stream);
+}
+
+/// A side of a picture, in pixels.
+fn side(reader: &mut Reader<'_>, dict: &Dict, key: &str) -> Result<u32, Unread> {
+    let side = reader.entry(dict, key)?.as_ref().and_then(Value::number);
+    Ok(side.and_then(|side| u32::try_from(side).ok()).unwrap_or(0))
+}
+
+/// Whether a content can be inflated; refused when it comes to more.
+fn inflates(reader: &mut Reader<'_>, packed: &[u8], most: usize) -> Result<bool, Finding> {
+    reader.spend(packed.len())?;
+    let mut decoder = ZlibDecoder::new(packed);
     let mut buffer = vec![0; 64 << 10];
     let mut total = 0_usize;
     loop {
@@ -145,15 +209,5 @@ fn unfolds(reader: &mut Reader<'_>, dict: &Dict, stream: &[u8], rules: &FileRule
             }
             Err(_) => return Ok(false),
         }
-    }
-}
-
-/// Whether a picture is packed as jpg and nothing else.
-pub fn is_jpeg(dict: &Dict) -> bool {
-    match dict.get("Filter") {
-        Some(Value::Array(filters)) => {
-            matches!(filters.as_slice(), [Value::Name(name)] if name == b"DCTDecode" || name == b"DCT")
-        }
-        _ => dict.is("Filter", "DCTDecode") || dict.is("Filter", "DCT"),
     }
 }

@@ -148,8 +148,11 @@ impl<'a> Lexer<'a> {
             b'(' => self.string(),
             b'<' if second == Some(b'<') => self.dict(depth),
             b'<' => {
-                self.at += self.bytes[self.at..].iter().position(|byte| *byte == b'>')? + 1;
-                Some(Value::Other)
+                let rest = &self.bytes[self.at..];
+                let end = rest.iter().position(|byte| *byte == b'>');
+                // What was searched in vain counts, and is not searched again.
+                self.at += end.map_or(rest.len(), |end| end + 1);
+                end.map(|_| Value::Other)
             }
             b'[' => {
                 self.at += 1;
@@ -269,6 +272,15 @@ mod tests {
         assert!(dict.get("D").and_then(Value::dict).is_some());
         assert_eq!(value("1 0 obj"), Some(Value::Number(1)));
         assert_eq!(value("% a comment\n /Name"), Some(Value::Name(b"Name".to_vec())));
+    }
+
+    #[test]
+    fn what_was_searched_in_vain_is_passed() {
+        for text in ["<12 <34", "(12 (34", "[1 2", "% 1 2"] {
+            let mut lexer = Lexer::new(text.as_bytes(), 0);
+            assert_eq!(lexer.value(), None, "{text}");
+            assert_eq!((lexer.at, lexer.passed()), (text.len(), text.len()), "{text}");
+        }
     }
 
     #[test]

@@ -10,7 +10,9 @@ mod reader;
 mod tests;
 
 use self::document::{document, first_page};
+use self::filter::{Inner, Packing, found};
 use self::inspect::{Signature, inspect};
+use self::lexer::Value;
 use self::reader::{Object, Reader, Unread, find_last};
 use super::{Facts, Finding, Told, tail};
 use crate::catalog::files::{FileRules, Outcome};
@@ -27,6 +29,10 @@ pub fn look(bytes: &[u8], rules: &FileRules) -> Result<(Facts, Vec<Told>), Findi
     }
     let mut reader = Reader::open(bytes)?;
     let inside = inspect(&mut reader, bytes, rules)?;
+    // Other readers may make something of what ours cannot read: nobody knows what.
+    if reader.unreadable {
+        return Err(Finding::Truncated);
+    }
     let pages = document(&mut reader, rules.pages.refuse)?;
     let mut findings = Vec::new();
     let mut find = |finding: Finding, outcome: Outcome| findings.push(finding.told(outcome));
@@ -62,8 +68,9 @@ pub fn first_jpeg(bytes: &[u8]) -> Option<&[u8]> {
     let (_, resources) = first_page(&mut reader).ok()??;
     let images = reader.entry(&resources, "XObject").ok()??;
     for (_, image) in &images.dict()?.0 {
-        if let Ok(Some(Object { value, stream: Some(stream) })) = reader.resolve(image)
-            && value.dict().is_some_and(|dict| dict.is("Subtype", "Image") && inspect::is_jpeg(dict))
+        if let Ok(Some(Object { value: Value::Dict(dict), stream: Some(stream) })) = reader.resolve(image)
+            && dict.is("Subtype", "Image")
+            && found(&mut reader, &dict) == Ok(Packing { deflated: 0, inner: Inner::Jpeg })
         {
             return Some(stream);
         }

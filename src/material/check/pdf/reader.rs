@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-use super::filter::{Filter, filter, inflate, predicted};
+use super::filter::{Inner, Packing, inflate, predicted, stated};
 use super::lexer::{Dict, Lexer, Value};
 
 /// How near to its end a pdf says that it ends. Readers look this far.
@@ -21,6 +21,9 @@ const KEPT_MAX: usize = 64 << 20;
 const WORK_MAX: usize = 1 << 30;
 /// How much more work a byte is that is read word by word.
 const READING: usize = 4;
+
+/// Most references that lead to each other.
+const REFERENCES_MAX: usize = 8;
 
 /// Why a pdf cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +71,8 @@ pub struct Reader<'a> {
     contained: HashMap<u32, Option<Rc<Contained>>>,
     kept: usize,
     work: usize,
+    /// Whether an object was met that is there but cannot be read.
+    pub unreadable: bool,
 }
 
 impl<'a> Reader<'a> {
@@ -80,6 +85,7 @@ impl<'a> Reader<'a> {
             contained: HashMap::new(),
             kept: 0,
             work: 0,
+            unreadable: false,
         };
         let mut next = Some(start(bytes).ok_or(Unread::Broken)?);
         let mut seen = HashSet::new();
@@ -117,25 +123,37 @@ impl<'a> Reader<'a> {
             Some(Place::At(offset)) => self.at(*offset, Some(number)),
             Some(Place::In(container, index)) => {
                 let (container, index) = (*container, *index);
-                let Some(contained) = self.container(container)? else { return Ok(None) };
-                let Some((own, begin)) = contained.begins.get(index) else { return Ok(None) };
-                if u32::try_from(*own) != Ok(number) {
-                    return Ok(None);
-                }
-                let mut lexer = Lexer::new(&contained.bytes, *begin);
-                let value = lexer.value();
-                self.passed(&lexer)?;
+                let value = self.inside(number, container, index)?;
+                self.unreadable |= value.is_none();
                 Ok(value.map(|value| Object { value, stream: None }))
             }
         }
     }
 
+    /// The value of an object in an object stream.
+    fn inside(&mut self, number: u32, container: u32, index: usize) -> Result<Option<Value>, Unread> {
+        let Some(contained) = self.container(container)? else { return Ok(None) };
+        let Some((own, begin)) = contained.begins.get(index) else { return Ok(None) };
+        if u32::try_from(*own) != Ok(number) {
+            return Ok(None);
+        }
+        let mut lexer = Lexer::new(&contained.bytes, *begin);
+        let value = lexer.value();
+        self.passed(&lexer)?;
+        Ok(value)
+    }
+
     /// A value, or that of the object to which it refers.
     pub fn resolve(&mut self, value: &Value) -> Result<Option<Object<'a>>, Unread> {
-        match value {
-            Value::Reference(number) => self.get(*number),
-            value => Ok(Some(Object { value: value.clone(), stream: None })),
+        let mut value = value.clone();
+        for _ in 0..REFERENCES_MAX {
+            let Value::Reference(number) = value else { return Ok(Some(Object { value, stream: None })) };
+            match self.get(number)? {
+                Some(Object { value: next @ Value::Reference(_), .. }) => value = next,
+                found => return Ok(found),
+            }
         }
+        Ok(None)
     }
 
     /// The value of a key, resolved.
@@ -158,10 +176,18 @@ impl<'a> Reader<'a> {
     /// The object that begins at an offset, of this number where one is expected.
     fn at(&mut self, offset: usize, expected: Option<u32>) -> Result<Option<Object<'a>>, Unread> {
         let mut lexer = Lexer::new(self.bytes, offset);
-        let value = object(&mut lexer, expected);
+        // An object of nothing counts as none.
+        if !begins(&mut lexer, expected) || lexer.word("endobj") {
+            self.passed(&lexer)?;
+            return Ok(None);
+        }
+        let value = lexer.value();
         let is_stream = value.as_ref().is_some_and(|value| value.dict().is_some()) && lexer.word("stream");
         self.passed(&lexer)?;
-        let Some(value) = value else { return Ok(None) };
+        let Some(value) = value else {
+            self.unreadable = true;
+            return Ok(None);
+        };
         let Some(dict) = value.dict().filter(|_| is_stream) else {
             return Ok(Some(Object { value, stream: None }));
         };
@@ -180,6 +206,7 @@ impl<'a> Reader<'a> {
             None => self.next_end(begin)?,
         };
         let stream = end.and_then(|end| self.bytes.get(begin..end));
+        self.unreadable |= stream.is_none();
         Ok(stream.map(|stream| Object { value, stream: Some(stream) }))
     }
 
@@ -205,7 +232,7 @@ impl<'a> Reader<'a> {
     fn plain_number(&mut self, number: u32) -> Result<Option<i64>, Unread> {
         let Some(Place::At(offset)) = self.places.get(&number) else { return Ok(None) };
         let mut lexer = Lexer::new(self.bytes, *offset);
-        let value = object(&mut lexer, Some(number));
+        let value = if begins(&mut lexer, Some(number)) { lexer.value() } else { None };
         self.passed(&lexer)?;
         Ok(value.as_ref().and_then(Value::number))
     }
@@ -299,11 +326,13 @@ impl<'a> Reader<'a> {
         let contained = match object {
             Some(Object { value: Value::Dict(dict), stream: Some(stream) }) => {
                 let inflated = self.structure(&dict, stream)?;
-                self.kept += inflated.len();
+                let contained = contained(&dict, inflated);
+                let size = |own: &Contained| own.bytes.len() + size_of_val(own.begins.as_slice());
+                self.kept += contained.as_ref().map_or(0, size);
                 if self.kept > KEPT_MAX {
                     return Err(Unread::TooMuch);
                 }
-                contained(&dict, inflated).map(Rc::new)
+                contained.map(Rc::new)
             }
             _ => None,
         };
@@ -313,9 +342,11 @@ impl<'a> Reader<'a> {
 
     /// The content of a stream that holds tables or objects.
     fn structure(&mut self, dict: &Dict, stream: &[u8]) -> Result<Vec<u8>, Unread> {
-        let content = match filter(dict) {
-            Filter::None if stream.len() <= STRUCTURE_MAX => stream.to_vec(),
-            Filter::Flate => {
+        self.spend(stream.len())?;
+        let content = match stated(dict) {
+            Packing { deflated: 0, inner: Inner::Plain } if stream.len() <= STRUCTURE_MAX => stream.to_vec(),
+            Packing { deflated: 0, inner: Inner::Plain } => return Err(Unread::TooMuch),
+            Packing { deflated: 1, inner: Inner::Plain } => {
                 let (content, whole) = inflate(stream, STRUCTURE_MAX);
                 if content.len() > STRUCTURE_MAX {
                     return Err(Unread::TooMuch);
@@ -325,20 +356,18 @@ impl<'a> Reader<'a> {
                 }
                 content
             }
-            Filter::None => return Err(Unread::TooMuch),
-            Filter::Other => return Err(Unread::Broken),
+            _ => return Err(Unread::Broken),
         };
         self.spend(content.len())?;
         predicted(dict, content).ok_or(Unread::Broken)
     }
 }
 
-/// The value of the object that stands here, if it does and has the number.
-fn object(lexer: &mut Lexer<'_>, expected: Option<u32>) -> Option<Value> {
-    let number = lexer.natural()?;
-    lexer.natural()?;
-    let right = expected.is_none_or(|expected| u32::try_from(number) == Ok(expected));
-    if right && lexer.word("obj") { lexer.value() } else { None }
+/// Passes the beginning of an object if it stands here and has the number.
+fn begins(lexer: &mut Lexer<'_>, expected: Option<u32>) -> bool {
+    let (number, generation) = (lexer.natural(), lexer.natural());
+    let right = |number| expected.is_none_or(|expected| u32::try_from(number) == Ok(expected));
+    number.is_some_and(right) && generation.is_some() && lexer.word("obj")
 }
 
 /// The offset of the newest table, which the end of the file names.
@@ -360,7 +389,7 @@ fn contained(dict: &Dict, bytes: Vec<u8>) -> Option<Contained> {
     let count = usize::try_from(dict.number("N")?).ok()?;
     let mut lexer = Lexer::new(&bytes, 0);
     let mut begins = Vec::new();
-    for _ in 0..count {
+    for _ in 0..count.min(ENTRIES_MAX) {
         if lexer.at >= first {
             break;
         }

@@ -279,3 +279,63 @@ fn the_catalogue_decides_about_attachments_and_pages() {
     let findings = examine(&bytes, &rules).unwrap().findings;
     assert!(findings.contains(&Finding::Pages { pages: 1 }.told(Outcome::Warn)));
 }
+
+#[test]
+fn an_action_is_found_wherever_readers_would_find_it() {
+    let with = |object: &str| pdf(&page(&[text(object), text("/JavaScript"), text("6 0 R")]), "");
+    for object in ["<</S 6 0 R>>", "<</S 7 0 R>>", "<</S/JavaScript/S/GoTo>>", "<</S/GoTo/S/JavaScript>>"] {
+        assert_eq!(refused(&with(object)), ["MATERIAL_ACTIVE"], "{object}");
+    }
+    assert_eq!(told(&with("<</S/GoTo>>")), []);
+    assert_eq!(refused(&pdf(&page(&[]), "/X<</S/Launch>>")), ["MATERIAL_ACTIVE"]);
+}
+
+#[test]
+fn an_object_that_cannot_be_read_refuses_the_file() {
+    let deep = format!("<</A{}{}/S/JavaScript>>", "[".repeat(70), "]".repeat(70));
+    let large = format!("<</A[{}]/S/JavaScript>>", "0 ".repeat(200_001));
+    for object in ["<</A word/S/JavaScript>>", "<</S/JavaScript/Length 1>>stream\n", &deep, &large] {
+        assert_eq!(refused(&pdf(&page(&[text(object)]), "")), ["MATERIAL_TRUNCATED"]);
+    }
+    // What is empty is nothing.
+    assert_eq!(told(&pdf(&page(&[text("")]), "")), []);
+}
+
+#[test]
+fn a_filter_is_found_behind_references_and_in_chains() {
+    let zeros = packed(&vec![0; (32 << 20) + 1]);
+    let twice = "/Filter[/FlateDecode/Fl]";
+    let name = text("/FlateDecode");
+    for (dict, content) in
+        [("/Filter 6 0 R", zeros.clone()), ("/Filter[6 0 R]", zeros.clone()), (twice, packed(&zeros))]
+    {
+        let bytes = pdf(&page(&[stream(dict, &content), name.clone()]), "");
+        assert_eq!(refused(&bytes), ["MATERIAL_BOMB"], "{dict}");
+    }
+    let blank = packed(b"q Q");
+    for (dict, content) in
+        [("/Filter 5 0 R", blank.clone()), (twice, packed(&blank)), ("/Filter null", b"q Q".to_vec())]
+    {
+        let mut objects = page(&[name.clone()]);
+        objects[3] = stream(dict, &content);
+        assert_eq!(refused(&pdf(&objects, "")), ["MATERIAL_BLANK"], "{dict}");
+    }
+}
+
+#[test]
+fn the_size_of_a_picture_is_that_which_readers_find() {
+    let image =
+        stream("/Subtype/Image/Width 6 0 R/Height 6 0 R/Filter/FlateDecode", &packed(&vec![0; 2 << 20]));
+    assert_eq!(told(&pdf(&page(&[image.clone(), text("1000")]), "")), []);
+    assert_eq!(refused(&pdf(&page(&[image, text("20000")]), "")), ["MATERIAL_PIXELS"]);
+    // A jpg that is larger than its dictionary says.
+    let mut large = jpeg::tests::small();
+    let size = find(&large, &[0xFF, 0xC0]) + 5;
+    large[size..size + 4].copy_from_slice(&[0x40, 0, 0x40, 0]);
+    let dict = "/Subtype/Image/Width 640/Height 400/Filter";
+    let plain = stream(&format!("{dict}/DCTDecode"), &large);
+    let inflated = stream(&format!("{dict}[/FlateDecode/DCTDecode]"), &packed(&large));
+    for image in [plain, inflated] {
+        assert_eq!(refused(&pdf(&page(&[image]), "")), ["MATERIAL_PIXELS"]);
+    }
+}
