@@ -208,7 +208,7 @@ fn what_the_experts_could_not_judge_is_asked_for_at_once() {
     let form = form(&[DIABETES]);
     let known = Known { catalog: &catalog, form: &form, requests: &[], papers: &[], unknown: Some(&many) };
     let asked: Vec<_> =
-        many.iter().cloned().take(19).map(|(code, fact)| Asked::Fact { code, fact }).collect();
+        many.iter().take(19).cloned().map(|(code, fact)| Asked::Fact { code, fact }).collect();
     assert_eq!(known.lacking(&asked), [many[19].clone()]);
 }
 
