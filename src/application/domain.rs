@@ -225,6 +225,13 @@ impl Asked {
         }
     }
 
+    /// 病种代码 that it is about; empty for all.
+    pub fn code(&self) -> &str {
+        match self {
+            Self::Paper { code, .. } | Self::Fact { code, .. } => code,
+        }
+    }
+
     /// Whether it is the same thing: two diseases may ask for the same paper.
     pub fn is_same(&self, other: &Self) -> bool {
         match (self, other) {

@@ -77,6 +77,26 @@ impl Criterion {
         }
     }
 
+    /// All facts, each once: one that stands at several places is judged once for all of them.
+    pub fn distinct_facts(&self) -> Vec<(&str, &str)> {
+        let mut told = BTreeSet::new();
+        self.facts().into_iter().filter(|(fact, _)| told.insert(*fact)).collect()
+    }
+
+    /// The unknown facts on which the result hangs: those for which it could turn, however the other unknown ones turn
+    /// out. They are those with nothing but UNKNOWN above them: what is MET or NOT_MET decides its parent as it is.
+    pub fn hangs_on(&self, of: &impl Fn(&str) -> Finding) -> BTreeSet<&str> {
+        if self.finding(of) != Finding::Unknown {
+            return BTreeSet::new();
+        }
+        match self {
+            Self::Fact { fact, .. } => BTreeSet::from([fact.as_str()]),
+            Self::All { .. } | Self::Any { .. } | Self::AtLeast { .. } => {
+                self.children().1.iter().flat_map(|child| child.hangs_on(of)).collect()
+            }
+        }
+    }
+
     /// What follows for the tree from what is found of its facts: MET when it holds whatever the unknown ones turn out
     /// to be, NOT_MET when it fails whatever they do, UNKNOWN otherwise. A tree has no NOT in it, so looking at a node's
     /// children alone (Kleene) misses nothing.
@@ -202,6 +222,34 @@ mod tests {
         assert_eq!(remedy("x", ""), None, "it is no fact of the tree");
     }
 
+    #[test]
+    fn a_result_hangs_on_the_facts_with_nothing_but_unknown_above_them() {
+        let all = |names: &[&str]| Criterion::All { all: names.iter().map(|name| fact(name)).collect() };
+        let tree = Criterion::Any { any: vec![fact("a"), fact("b"), all(&["c", "d"])] };
+        for (met, not, expected) in [
+            ("", "bc", "a"),
+            ("", "b", "acd"),
+            ("c", "b", "ad"),
+            ("", "a", "bcd"),
+            ("a", "", ""),
+            ("", "abc", ""),
+        ] {
+            let of = |fact: &str| match fact {
+                fact if met.contains(fact) => Met,
+                fact if not.contains(fact) => NotMet,
+                _ => Unknown,
+            };
+            assert_eq!(tree.hangs_on(&of).into_iter().collect::<String>(), expected, "+{met} -{not}");
+        }
+    }
+
+    #[test]
+    fn a_fact_that_stands_twice_is_one_fact() {
+        let pair = |one: &str, other: &str| Criterion::All { all: vec![fact(one), fact(other)] };
+        let tree = Criterion::Any { any: vec![pair("b", "a"), pair("b", "c")] };
+        assert_eq!(tree.distinct_facts().iter().map(|(name, _)| *name).collect::<String>(), "bac");
+    }
+
     /// A tree of a few facts, each of another name.
     fn trees() -> impl Strategy<Value = Criterion> {
         let leaf = Just(fact("?"));
@@ -279,6 +327,27 @@ mod tests {
                 (true, true) => Unknown,
             };
             prop_assert_eq!(tree.finding(&|fact| found[fact]), expected);
+        }
+
+        /// Against every way in which the other unknown facts can turn out.
+        #[test]
+        fn a_result_hangs_on_the_facts_that_can_turn_it(
+            tree in trees(),
+            seed in prop::collection::vec(any::<u8>(), 1..20),
+        ) {
+            let found = found(&tree, &seed);
+            let named = |finding| found.iter().filter(move |(_, is)| **is == finding).map(|(fact, _)| fact.as_str());
+            let met: BTreeSet<_> = named(Met).collect();
+            let unknown: Vec<_> = named(Unknown).collect();
+            let with = |more: &BTreeSet<&str>| holds(&tree, &met.union(more).copied().collect());
+            let turns = |fact: &&str| subsets(&unknown).into_iter().any(|mut others| {
+                others.remove(fact);
+                let without = with(&others);
+                others.insert(fact);
+                with(&others) != without
+            });
+            let expected: BTreeSet<_> = unknown.iter().copied().filter(turns).collect();
+            prop_assert_eq!(tree.hangs_on(&|fact| found[fact]), expected);
         }
 
         /// Against every set of facts that are not met.

@@ -109,6 +109,9 @@ pub struct Open {
     /// What the expert gave before the task was opened again.
     #[serde(default)]
     pub earlier: Vec<Given>,
+    /// Opinions that stand, because it was opened again for other lines only.
+    #[serde(default)]
+    pub standing: Vec<Opinion>,
 }
 
 /// The opinion is there.
@@ -197,17 +200,18 @@ impl Open {
     /// A new task.
     pub fn assign(assigned: Assigned) -> Step<Self, Event> {
         let event = Event::TaskAssigned { expert: assigned.expert };
-        Step::new(Self { assigned, earlier: Vec::new() }, event)
+        Step::new(Self { assigned, earlier: Vec::new(), standing: Vec::new() }, event)
     }
 
-    /// Takes the opinion: one a line, of the line's own facts, and not against the line's standard.
+    /// Takes the opinion: one a line whose opinion does not stand, of the line's own facts, and not against the line's
+    /// standard.
     pub fn answer(
         self,
         said: &[Said],
         shown: &[Shown],
         now: OffsetDateTime,
     ) -> Result<Step<Answered, Event>> {
-        let opinions = opinions(&self.assigned, said, shown).map_err(Error::Invalid)?;
+        let opinions = opinions(&self, said, shown).map_err(Error::Invalid)?;
         let lines = self.assigned.lines.iter().zip(&opinions);
         let against: Vec<_> = lines.filter_map(|(line, opinion)| line.contradicts(opinion)).collect();
         if !against.is_empty() {
@@ -220,12 +224,14 @@ impl Open {
 }
 
 impl Answered {
-    /// Opens it again, because its expert could not judge everything and more evidence is asked for. What was given is
-    /// kept.
-    pub fn reopen(self) -> Step<Open, Event> {
+    /// Opens it again for these lines, because the panel could not judge them and more evidence is asked for. The
+    /// opinions on the others stand, and what was given is kept.
+    pub fn reopen(self, codes: &BTreeSet<String>) -> Step<Open, Event> {
+        let standing =
+            self.opinions.iter().filter(|opinion| !codes.contains(&opinion.code)).cloned().collect();
         let mut earlier = self.earlier;
         earlier.push(Given { opinions: self.opinions, answered_at: self.answered_at });
-        Step::new(Open { assigned: self.assigned, earlier }, Event::TaskReopened {})
+        Step::new(Open { assigned: self.assigned, earlier, standing }, Event::TaskReopened {})
     }
 }
 
@@ -284,9 +290,13 @@ impl Task {
         }
     }
 
-    /// What its expert says of a line; none while it is open.
+    /// What its expert says of a line; none while it waits for that.
     pub fn opinion(&self, code: &str) -> Option<&Opinion> {
-        self.answered()?.opinions.iter().find(|opinion| opinion.code == code)
+        let opinions = match self {
+            Self::Open(open) => &open.standing,
+            Self::Answered(answered) => &answered.opinions,
+        };
+        opinions.iter().find(|opinion| opinion.code == code)
     }
 
     /// Its word in the table.

@@ -177,7 +177,8 @@ fn a_task_that_is_opened_again_keeps_what_was_given() {
     let give =
         |open: Open, day| open.answer(&[older("A", Met, &[]), older("B", Met, &[])], &shown(), day).unwrap();
     let first = give(task(), datetime!(2025-03-04 0:00 UTC)).state;
-    let again = first.clone().reopen().state;
+    let both = ["A", "B"].map(str::to_owned).into();
+    let again = first.clone().reopen(&both).state;
     assert_eq!(again.assigned, first.assigned);
     let second = Task::from(give(again, datetime!(2025-03-14 0:00 UTC)).state);
     let days: Vec<_> = second.earlier().iter().map(|given| given.answered_at).collect();
@@ -188,9 +189,46 @@ fn a_task_that_is_opened_again_keeps_what_was_given() {
 }
 
 #[test]
+fn opinions_on_the_lines_that_are_not_opened_again_stand() {
+    let now = datetime!(2025-03-04 0:00 UTC);
+    let a = |finding, of| said("A", finding, &[("a", Met, &[1]), ("b", of, &[1])]);
+    let b = || said("B", Met, &[("c", Met, &[1]), ("d", NotMet, &[3])]);
+    let first = task().answer(&[a(Unknown, Unknown), b()], &shown(), now).unwrap().state;
+    let again = || first.clone().reopen(&BTreeSet::from(["A".to_owned()])).state;
+    let open = Task::from(again());
+    assert!(open.opinion("A").is_none() && open.opinion("B") == Some(&first.opinions[1]));
+    for sent in [vec![a(Met, Met)], vec![b(), a(Met, Met)]] {
+        let second = again().answer(&sent, &shown(), now).unwrap().state;
+        assert_eq!(second.opinions[0].finding, Met);
+        assert!(second.opinions.len() == 2 && second.opinions[1] == first.opinions[1]);
+    }
+    let mut other = b();
+    other.leaves[1].finding = Unknown;
+    for (sent, expected) in [
+        (vec![a(Met, Met), other], &["opinions[1]"][..]),
+        (vec![older("B", NotMet, &["c", "d"]), a(Met, Met)], &["opinions[0]"]),
+        (vec![b()], &["opinions"]),
+        (vec![a(Met, Met), a(Met, Met)], &["opinions"]),
+    ] {
+        let Err(Error::Invalid(faults)) = again().answer(&sent, &shown(), now) else { panic!("taken") };
+        assert_eq!(faults.iter().map(|fault| fault.field.as_str()).collect::<Vec<_>>(), expected);
+    }
+}
+
+#[test]
+fn a_fact_that_stands_twice_is_judged_once() {
+    let mut twice = task();
+    let pair = |one: &str, other: &str| Criterion::All { all: vec![fact(one), fact(other)] };
+    twice.assigned.lines[0].criteria = Criterion::Any { any: vec![pair("a", "b"), pair("a", "b")] };
+    let sent = [said("A", Met, &[("a", Met, &[1]), ("b", Met, &[1])]), older("B", Met, &[])];
+    assert!(twice.answer(&sent, &shown(), datetime!(2025-03-04 0:00 UTC)).is_ok());
+}
+
+#[test]
 fn a_task_of_before_any_was_opened_again_still_opens() {
     let mut stored = serde_json::to_value(Task::from(task())).unwrap();
     stored.as_object_mut().unwrap().remove("earlier").unwrap();
+    stored.as_object_mut().unwrap().remove("standing").unwrap();
     assert_eq!(serde_json::from_value::<Task>(stored).unwrap(), Task::from(task()));
 }
 

@@ -380,7 +380,7 @@ fn line(line: &Line, task: &Task) -> pb::ReviewLine {
     pb::ReviewLine {
         opsp_dise_code: line.code.clone(),
         opsp_dise_name: line.name.clone(),
-        facts: line.criteria.facts().into_iter().map(fact).collect(),
+        facts: line.criteria.distinct_facts().into_iter().map(fact).collect(),
         finding: found.into(),
         criteria: Some(criterion(&line.criteria)),
     }

@@ -4,11 +4,13 @@
 //! 1. Only what the catalogue names may be asked for: a paper of the checklist under which the application was
 //!    submitted, or proof of a fact of the criteria of one of its diseases.
 //! 2. Whoever asks for the first time may ask for any of that.
-//! 3. Whoever asks again may ask for what was asked the last time, and for papers that came in since: nothing else is
-//!    newer than the last request, so everything else could have been asked then. A paper that came in serves every
-//!    paper of the checklist of its kind, unless it bears the name of another one.
+//! 3. Whoever asks again may ask for what was asked the last time, for a paper that was asked for at any time and never
+//!    handed in, and for papers that came in since the last request: nothing else is newer than that, so everything else
+//!    could have been asked then. A paper that came in serves every paper of the checklist of its kind, unless it bears
+//!    the name of another one.
 //! 4. Once the experts have judged and found a line UNKNOWN, it is the facts on which it hangs that may be asked for,
-//!    and those alone: nobody could know them before, and everything else could have been asked before.
+//!    and those alone: nobody could know them before, and everything else could have been asked before. All of them are
+//!    asked for at once, or the first 20 where there are more.
 
 use std::collections::BTreeSet;
 
@@ -31,7 +33,10 @@ pub struct Item {
     pub text: String,
 }
 
-/// A paper that came in since the last request.
+/// How many items a request holds.
+const ITEMS: usize = 20;
+
+/// A paper that was handed in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Paper {
     /// Kind of paper.
@@ -46,10 +51,10 @@ pub struct Known<'a> {
     pub catalog: &'a Catalog,
     /// What the applicant says.
     pub form: &'a Form,
-    /// The last request; none before the first.
-    pub last: Option<&'a Request>,
-    /// What came in since.
-    pub new: &'a [Paper],
+    /// Every request so far, in order.
+    pub requests: &'a [Request],
+    /// Every paper of the application, in order.
+    pub papers: &'a [Paper],
     /// The facts, with their diseases, on which lines hang that the experts found UNKNOWN; none before they judged.
     pub unknown: Option<&'a [(String, String)]>,
 }
@@ -59,6 +64,11 @@ pub struct Known<'a> {
 pub enum NotAskable {
     /// The catalogue does not name it.
     NotInChecklist {
+        /// Place of the item.
+        item: usize,
+    },
+    /// The catalogue names several things to which it fits.
+    Vague {
         /// Place of the item.
         item: usize,
     },
@@ -76,6 +86,18 @@ pub enum NotAskable {
         /// What is asked for.
         what: String,
     },
+    /// The experts found more unknown.
+    Lacking {
+        /// The facts that are left out, each with its disease.
+        facts: Vec<(String, String)>,
+    },
+}
+
+/// What the catalogue has for an item.
+enum Named {
+    Nothing,
+    One(Asked),
+    Several,
 }
 
 impl Known<'_> {
@@ -85,9 +107,10 @@ impl Known<'_> {
         let mut asked = Vec::new();
         for (place, item) in items.iter().enumerate() {
             match self.named(item) {
-                None => refused.push(NotAskable::NotInChecklist { item: place }),
-                Some(named) if self.in_time(&named) => asked.push(named),
-                Some(named) => {
+                Named::Nothing => refused.push(NotAskable::NotInChecklist { item: place }),
+                Named::Several => refused.push(NotAskable::Vague { item: place }),
+                Named::One(named) if self.in_time(&named) => asked.push(named),
+                Named::One(named) => {
                     let (item, what) = (place, named.name().to_owned());
                     refused.push(match self.unknown {
                         None => NotAskable::TooLate { item, what },
@@ -96,7 +119,22 @@ impl Known<'_> {
                 }
             }
         }
+        let facts = self.lacking(&asked);
+        if !facts.is_empty() {
+            refused.push(NotAskable::Lacking { facts });
+        }
         if refused.is_empty() { Ok(asked) } else { Err(refused) }
+    }
+
+    /// The unknown facts that have to be asked for too.
+    fn lacking(&self, asked: &[Asked]) -> Vec<(String, String)> {
+        let all = self.unknown.unwrap_or_default().iter().take(ITEMS);
+        let is_asked = |(of, open): &(String, String)| {
+            asked
+                .iter()
+                .any(|asked| matches!(asked, Asked::Fact { code, fact } if code == of && fact == open))
+        };
+        all.filter(|fact| !is_asked(fact)).cloned().collect()
     }
 
     /// What is asked for, in words that the applicant reads.
@@ -105,7 +143,7 @@ impl Known<'_> {
             Asked::Paper { title, .. } => title.clone(),
             Asked::Fact { code, fact } => {
                 let disease = self.catalog.disease(code);
-                let facts = disease.map(|disease| disease.criteria.facts()).unwrap_or_default();
+                let facts = disease.map(|disease| disease.criteria.distinct_facts()).unwrap_or_default();
                 let text = facts.into_iter().find(|(name, _)| name == fact).map(|(_, text)| text);
                 text.unwrap_or(fact).trim_end_matches('。').to_owned()
             }
@@ -113,7 +151,7 @@ impl Known<'_> {
     }
 
     /// The one thing of the catalogue that an item names.
-    fn named(&self, item: &Item) -> Option<Asked> {
+    fn named(&self, item: &Item) -> Named {
         let fits = |asked: &Asked| match asked {
             Asked::Paper { code, kind, title } => {
                 item.fact.is_empty()
@@ -124,8 +162,8 @@ impl Known<'_> {
             Asked::Fact { code, fact } => item.kind.is_none() && item.fact == *fact && item.code == *code,
         };
         let mut found = self.all().into_iter().filter(fits);
-        let first = found.next()?;
-        found.all(|other| other.is_same(&first)).then_some(first)
+        let Some(first) = found.next() else { return Named::Nothing };
+        if found.all(|other| other.is_same(&first)) { Named::One(first) } else { Named::Several }
     }
 
     /// Everything that the catalogue names for the application.
@@ -143,7 +181,7 @@ impl Known<'_> {
             all.extend(own.map(|required| paper(&disease.code, required.kind, &required.name)));
             let fact =
                 |(fact, _): (&str, &str)| Asked::Fact { code: disease.code.clone(), fact: fact.to_owned() };
-            all.extend(disease.criteria.facts().into_iter().map(fact));
+            all.extend(disease.criteria.distinct_facts().into_iter().map(fact));
         }
         all
     }
@@ -154,9 +192,15 @@ impl Known<'_> {
             return matches!(asked, Asked::Fact { code, fact }
                 if unknown.iter().any(|(of, open)| of == code && open == fact));
         }
-        let Some(last) = self.last else { return true };
-        last.items.iter().any(|before| before.is_same(asked))
-            || self.new.iter().any(|paper| self.serves(paper, asked))
+        let Some(last) = self.requests.last() else { return true };
+        let serving = |request: &Request| {
+            let since = self.papers.get(request.materials..).unwrap_or_default();
+            since.iter().any(|paper| self.serves(paper, asked))
+        };
+        let asks = |request: &Request| request.items.iter().any(|before| before.is_same(asked));
+        let paper = matches!(asked, Asked::Paper { .. });
+        let owed = |request: &Request| paper && asks(request) && !serving(request);
+        asks(last) || serving(last) || self.requests.iter().any(owed)
     }
 
     fn serves(&self, paper: &Paper, asked: &Asked) -> bool {
@@ -192,6 +236,32 @@ impl From<NotAskable> for Refusal {
                 "name a kind and title, or a disease and a fact, as GetDisease tells them.",
             )
             .about(format!("items[{item}]")),
+            NotAskable::Vague { item } => Self::new(
+                "NOT_IN_CHECKLIST",
+                format!("第 {} 项对应材料清单中的多份材料，未说明是哪一份。", item + 1),
+                format!("item {} fits several papers of the checklist.", item + 1),
+            )
+            .help(
+                "请写明材料名称（title），或病种代码，见 GetDisease。",
+                "give the title of the paper, or its disease, as GetDisease tells them.",
+            )
+            .about(format!("items[{item}]")),
+            NotAskable::Lacking { facts } => {
+                let of = |by: &str| {
+                    let facts = facts.iter().map(|(code, fact)| format!("{code} {fact}"));
+                    facts.collect::<Vec<_>>().join(by)
+                };
+                Self::new(
+                    "ASK_ALL_AT_ONCE",
+                    format!("专家无法认定的标准须一次性告知，尚缺：{}。", of("、")),
+                    format!("what the experts could not judge is asked for at once; missing: {}.", of(", ")),
+                )
+                .help(
+                    "请将 GetPanel 中 facts_unknown 的各项一次列出，超过 20 项时列前 20 项。",
+                    "name every one of facts_unknown in GetPanel, or the first 20 where there are more.",
+                )
+                .about("items")
+            }
             NotAskable::TooLate { item, what } => Self::new(
                 "ASKED_TOO_LATE",
                 format!("第 {} 项“{what}”在上次告知补正时即可提出，不得再次要求补正。", item + 1),

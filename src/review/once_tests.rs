@@ -58,6 +58,8 @@ fn hba1c() -> Item {
 /// What stands at the time of a request.
 #[derive(Default)]
 struct At<'a> {
+    /// What was asked for before the last time; nothing came in between.
+    earlier: Option<Vec<Item>>,
     /// What was asked for the last time.
     last: Option<Vec<Item>>,
     /// What came in since.
@@ -70,18 +72,19 @@ struct At<'a> {
 fn check(codes: &[&str], at: &At<'_>, items: &[Item], expected: &[(&str, &str)]) {
     let catalog = Catalog::parse(SAMPLE).unwrap();
     let form = form(codes);
-    let first = Known { catalog: &catalog, form: &form, last: None, new: &[], unknown: None };
-    let last = at.last.as_ref().map(|items| Request {
+    let first = Known { catalog: &catalog, form: &form, requests: &[], papers: &[], unknown: None };
+    let request = |items: &Vec<Item>| Request {
         items: first.asked(items).unwrap(),
-        materials: 7,
+        materials: 0,
         on: parse_date("2025-03-03").unwrap(),
-    });
+    };
+    let requests: Vec<_> = at.earlier.iter().chain(&at.last).map(request).collect();
     let new: Vec<_> =
         at.new.iter().map(|(kind, title)| Paper { kind: *kind, title: (*title).to_owned() }).collect();
     let unknown: Option<Vec<_>> = at
         .unknown
         .map(|facts| facts.iter().map(|(code, fact)| ((*code).to_owned(), (*fact).to_owned())).collect());
-    let known = Known { last: last.as_ref(), new: &new, unknown: unknown.as_deref(), ..first };
+    let known = Known { requests: &requests, papers: &new, unknown: unknown.as_deref(), ..first };
     let refused = refusals(known.asked(items).err().unwrap_or_default());
     let found: Vec<_> =
         refused.iter().map(|refusal| (refusal.subject.as_str(), refusal.reason.as_ref())).collect();
@@ -132,7 +135,7 @@ fn again_only_what_was_asked_for_or_came_in_since() {
     let again = |new: &[(MaterialKind, &'static str)]| At {
         last: Some(vec![report()]),
         new: new.to_vec(),
-        unknown: None,
+        ..At::default()
     };
     let exam = MaterialKind::ExamReport;
     let late = [("items[0]", "ASKED_TOO_LATE")];
@@ -174,25 +177,84 @@ fn after_the_experts_only_what_they_could_not_judge() {
     let unknown = [(DIABETES, "hba1c_6_5")];
     let late = [("items[0]", "ASKED_TOO_LATE")];
     for last in [None, Some(vec![report(), fact(DIABETES, "two_hour_glucose_11_1")])] {
-        let judged = At { last, new: vec![(MaterialKind::ExamReport, REPORT)], unknown: Some(&unknown) };
-        check(&[DIABETES, CANCER], &judged, &[hba1c()], &[]);
-        check(&[DIABETES, CANCER], &judged, &[report()], &late);
-        check(&[DIABETES, CANCER], &judged, &[fact(DIABETES, "two_hour_glucose_11_1")], &late);
-        check(
-            &[DIABETES, CANCER],
-            &judged,
-            &[fact(CANCER, "hba1c_6_5")],
-            &[("items[0]", "NOT_IN_CHECKLIST")],
-        );
+        let new = vec![(MaterialKind::ExamReport, REPORT)];
+        let judged = At { last, new, unknown: Some(&unknown), ..At::default() };
+        let codes = [DIABETES, CANCER];
+        check(&codes, &judged, &[hba1c()], &[]);
+        check(&codes, &judged, &[report(), hba1c()], &late);
+        check(&codes, &judged, &[fact(DIABETES, "two_hour_glucose_11_1"), hba1c()], &late);
+        let foreign = fact(CANCER, "hba1c_6_5");
+        check(&codes, &judged, &[foreign, hba1c()], &[("items[0]", "NOT_IN_CHECKLIST")]);
     }
+}
+
+#[test]
+fn what_the_experts_could_not_judge_is_asked_for_at_once() {
+    let unknown = [(DIABETES, "hba1c_6_5"), (DIABETES, "two_hour_glucose_11_1")];
+    let judged = At { unknown: Some(&unknown), ..At::default() };
+    let other = fact(DIABETES, "two_hour_glucose_11_1");
+    check(&[DIABETES], &judged, &[hba1c()], &[("items", "ASK_ALL_AT_ONCE")]);
+    check(&[DIABETES], &judged, &[hba1c(), hba1c()], &[("items", "ASK_ALL_AT_ONCE")]);
+    check(
+        &[DIABETES],
+        &judged,
+        &[report(), other.clone()],
+        &[("items[0]", "ASKED_TOO_LATE"), ("items", "ASK_ALL_AT_ONCE")],
+    );
+    check(&[DIABETES], &judged, &[other, hba1c()], &[]);
+    // No more than a request holds.
+    let many: Vec<_> = (0..21).map(|number| (DIABETES.to_owned(), format!("f{number}"))).collect();
+    let catalog = Catalog::parse(SAMPLE).unwrap();
+    let form = form(&[DIABETES]);
+    let known = Known { catalog: &catalog, form: &form, requests: &[], papers: &[], unknown: Some(&many) };
+    let asked: Vec<_> =
+        many.iter().take(19).cloned().map(|(code, fact)| Asked::Fact { code, fact }).collect();
+    assert_eq!(known.lacking(&asked), [many[19].clone()]);
+}
+
+#[test]
+fn a_paper_that_was_asked_for_and_never_came_may_be_asked_for_again() {
+    let at = |new: &[(MaterialKind, &'static str)]| At {
+        earlier: Some(vec![report(), hba1c()]),
+        last: Some(vec![certificate()]),
+        new: new.to_vec(),
+        ..At::default()
+    };
+    let proof = (MaterialKind::DiagnosisCertificate, CERTIFICATE);
+    check(&[DIABETES], &at(&[proof]), &[report(), certificate()], &[]);
+    check(&[DIABETES], &at(&[proof]), &[hba1c()], &[("items[0]", "ASKED_TOO_LATE")]);
+    // It came in before the last request, which did not ask for it.
+    let catalog = Catalog::parse(SAMPLE).unwrap();
+    let form = form(&[DIABETES]);
+    let first = Known { catalog: &catalog, form: &form, requests: &[], papers: &[], unknown: None };
+    let on = parse_date("2025-03-03").unwrap();
+    let request = |item, materials| Request { items: first.asked(&[item]).unwrap(), materials, on };
+    let requests = [request(report(), 0), request(certificate(), 1)];
+    let papers = [Paper { kind: MaterialKind::ExamReport, title: REPORT.to_owned() }];
+    let known = Known { requests: &requests, papers: &papers, ..first };
+    let late = NotAskable::TooLate { item: 0, what: REPORT.to_owned() };
+    assert_eq!(known.asked(&[report()]), Err(vec![late]));
+}
+
+#[test]
+fn an_item_that_fits_several_papers_is_told_apart_from_one_that_fits_none() {
+    let words = |item| Refusal::from(item).zh;
+    assert!(words(NotAskable::Vague { item: 0 }).contains("多份材料"));
+    let catalog = Catalog::parse(SAMPLE).unwrap();
+    let form = form(&[DIABETES, CANCER]);
+    let known = Known { catalog: &catalog, form: &form, requests: &[], papers: &[], unknown: None };
+    let refused = |item| known.asked(&[item]).unwrap_err();
+    assert_eq!(refused(paper("", MaterialKind::ExamReport, "")), [NotAskable::Vague { item: 0 }]);
+    assert_eq!(refused(paper("", MaterialKind::ExamReport, "x")), [NotAskable::NotInChecklist { item: 0 }]);
 }
 
 #[test]
 fn twenty_refusals_fit_into_an_answer() {
     let catalog = Catalog::parse(SAMPLE).unwrap();
     let form = form(&[DIABETES]);
-    let nothing = Request { items: Vec::new(), materials: 7, on: parse_date("2025-03-03").unwrap() };
-    let known = Known { catalog: &catalog, form: &form, last: Some(&nothing), new: &[], unknown: None };
+    let nothing = Request { items: Vec::new(), materials: 0, on: parse_date("2025-03-03").unwrap() };
+    let requests = [nothing];
+    let known = Known { catalog: &catalog, form: &form, requests: &requests, papers: &[], unknown: None };
     for item in [fact(DIABETES, "x"), certificate(), fact(DIABETES, "glucose_lowering_drug_needed")] {
         let refusals = refusals(known.asked(&vec![item; 20]).unwrap_err());
         assert_eq!(refusals.len(), 20);

@@ -11,7 +11,8 @@ pub type Papers = BTreeMap<Id, String>;
 
 /// The reasons of a rejection that rests on these opinions: one for each fact that decides it.
 pub fn rejection(line: &Line, grounds: &[&Opinion], papers: &Papers) -> Vec<Refusal> {
-    let texts: BTreeMap<_, _> = line.criteria.facts().into_iter().collect();
+    let facts = line.criteria.distinct_facts();
+    let texts: BTreeMap<_, _> = facts.iter().copied().collect();
     let found = |fact: &str| least(grounds, fact);
     let reason = |(fact, text): (&str, &str)| {
         let mut others = line.criteria.remedy(fact, &found)?;
@@ -20,22 +21,15 @@ pub fn rejection(line: &Line, grounds: &[&Opinion], papers: &Papers) -> Vec<Refu
         let looked_at = LookedAt::of(grounds, fact, papers);
         Some(sentence(fact, text, found(fact), &looked_at, &others).about(line.code.clone()))
     };
-    let mut told = BTreeSet::new();
-    line.criteria.facts().into_iter().filter(|(fact, _)| told.insert(*fact)).filter_map(reason).collect()
+    facts.into_iter().filter_map(reason).collect()
 }
 
 /// The facts on which a line hangs for those who could not judge it, in the order of its criteria.
 pub fn unknown<'a>(line: &'a Line, opinions: &[&Opinion]) -> Vec<&'a str> {
-    let undecided: Vec<_> = opinions.iter().filter(|opinion| opinion.finding == Finding::Unknown).collect();
-    let hangs = |fact: &&str| {
-        undecided.iter().any(|opinion| {
-            let of = |fact: &str| opinion.of(fact);
-            of(fact) == Finding::Unknown && line.criteria.remedy(fact, &of).is_some()
-        })
-    };
-    let mut told = BTreeSet::new();
-    let facts = line.criteria.facts().into_iter().map(|(fact, _)| fact);
-    facts.filter(|fact| told.insert(*fact)).filter(hangs).collect()
+    let hangs: BTreeSet<_> =
+        opinions.iter().flat_map(|opinion| line.criteria.hangs_on(&|fact| opinion.of(fact))).collect();
+    let facts = line.criteria.distinct_facts().into_iter().map(|(fact, _)| fact);
+    facts.filter(|fact| hangs.contains(fact)).collect()
 }
 
 /// The worst that one of the opinions says of a fact.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::anonymous::Shown;
-use super::domain::{Assigned, Finding, Leaf, Line, Opinion};
+use super::domain::{Finding, Leaf, Line, Open, Opinion};
 use crate::kernel::error::Violation;
 use crate::kernel::id::Id;
 
@@ -33,8 +33,10 @@ pub struct SaidLeaf {
     pub note: String,
 }
 
-/// The opinions on the lines of a task, in their order; or everything that is wrong with what was sent.
-pub fn opinions(task: &Assigned, said: &[Said], shown: &[Shown]) -> Result<Vec<Opinion>, Vec<Violation>> {
+/// The opinions on the lines of a task, in their order; or everything that is wrong with what was sent. One that stands
+/// may be sent again as it is, or left out.
+pub fn opinions(open: &Open, said: &[Said], shown: &[Shown]) -> Result<Vec<Opinion>, Vec<Violation>> {
+    let task = &open.assigned;
     let mut faults = Vec::new();
     let mut opinions = Vec::new();
     for (index, said) in said.iter().enumerate() {
@@ -42,7 +44,10 @@ pub fn opinions(task: &Assigned, said: &[Said], shown: &[Shown]) -> Result<Vec<O
         match task.lines.iter().position(|line| line.code == said.code) {
             Some(place) => {
                 let reading = Reading { task: task.id, line: &task.lines[place], shown };
-                opinions.push((place, reading.opinion(&at, said, &mut faults)));
+                match open.standing.iter().find(|standing| standing.code == said.code) {
+                    Some(standing) => faults.extend(reading.differs(&at, said, standing)),
+                    None => opinions.push((place, reading.opinion(&at, said, &mut faults))),
+                }
             }
             None => faults.push(Violation::new(
                 &format!("{at}.opsp_dise_code"),
@@ -51,12 +56,16 @@ pub fn opinions(task: &Assigned, said: &[Said], shown: &[Shown]) -> Result<Vec<O
             )),
         }
     }
+    for standing in &open.standing {
+        let place = task.lines.iter().position(|line| line.code == standing.code);
+        opinions.extend(place.map(|place| (place, standing.clone())));
+    }
     let each = (0..task.lines.len()).all(|place| opinions.iter().any(|(of, _)| *of == place));
-    if !each || said.len() != task.lines.len() {
+    if !each || opinions.len() != task.lines.len() {
         faults.push(Violation::new(
             "opinions",
-            "须对任务中的每个病种给出意见",
-            "must hold one opinion for every line of the task",
+            "须对任务中每个待评审的病种给出意见",
+            "must hold one opinion for every line of the task that waits for one",
         ));
     }
     if !faults.is_empty() {
@@ -91,6 +100,19 @@ impl Reading<'_> {
         Opinion { code, finding: said.finding, facts_not_met, leaves, text }
     }
 
+    /// That something else was said of a line than what stands.
+    fn differs(&self, at: &str, said: &Said, standing: &Opinion) -> Option<Violation> {
+        let mut faults = Vec::new();
+        let same = self.opinion(at, said, &mut faults) == *standing && faults.is_empty();
+        (!same).then(|| {
+            Violation::new(
+                at,
+                "该病种不在补正范围内，原意见有效，不得更改，请勿列入",
+                "the earlier opinion on this line stands, because the supplement is not about it: leave it out",
+            )
+        })
+    }
+
     fn leaf(&self, at: &str, said: &SaidLeaf, faults: &mut Vec<Violation>) -> Leaf {
         let found = |name: &String| self.shown.iter().find(|shown| shown.name(self.task) == *name);
         let field = format!("{at}.materials");
@@ -114,7 +136,8 @@ impl Reading<'_> {
 
     /// Every fact once and nothing else; gives those that are not met.
     fn leaf_by_leaf(&self, at: &str, said: &Said, faults: &mut Vec<Violation>) -> BTreeSet<String> {
-        let mut open: BTreeSet<_> = self.line.criteria.facts().into_iter().map(|(fact, _)| fact).collect();
+        let mut open: BTreeSet<_> =
+            self.line.criteria.distinct_facts().into_iter().map(|(fact, _)| fact).collect();
         for (index, leaf) in said.leaves.iter().enumerate() {
             if !open.remove(leaf.fact.as_str()) {
                 faults.push(Violation::new(
@@ -146,7 +169,7 @@ impl Reading<'_> {
 
     fn older_way(&self, at: &str, said: &Said, faults: &mut Vec<Violation>) {
         let field = format!("{at}.facts_not_met");
-        let facts = self.line.criteria.facts();
+        let facts = self.line.criteria.distinct_facts();
         if said.facts_not_met.iter().any(|fact| facts.iter().all(|(known, _)| known != fact)) {
             faults.push(Violation::new(
                 &field,

@@ -1,5 +1,7 @@
 //! 一次性告知补正: asks the applicant for everything that is missing, at once.
 
+use std::collections::BTreeSet;
+
 use super::domain::{Answered, Refused, Task};
 use super::once::{Item, Known, Paper, refusals};
 use super::panel::Seated;
@@ -13,7 +15,7 @@ use crate::kernel::error::{Error, Refusal, Result, Violation};
 use crate::kernel::id::Id;
 
 /// Asks for a supplement. Opinions stand, so that nothing is asked for once an expert has given one; unless all have and
-/// found a line UNKNOWN: then they judge anew what comes in.
+/// found a line UNKNOWN: then they judge that line anew, with what comes in.
 pub async fn request(
     work: &Work,
     catalogs: &Catalogs,
@@ -34,18 +36,19 @@ pub async fn request(
         None => None,
     };
     let published = catalogs.named(&filed.case.area, filed.appy_date, &filed.catalog_sha256)?;
-    let new = new_papers(work, filed).await?;
+    let papers = papers(work, filed).await?;
     let known = Known {
         catalog: &published.catalog,
         form: &filed.form,
-        last: filed.requests.last(),
-        new: &new,
+        requests: &filed.requests,
+        papers: &papers,
         unknown: unknown.as_deref(),
     };
     let asked = known.asked(items).map_err(refusals)?;
     let wanted = items.iter().zip(&asked).map(|(item, asked)| wanted(item, asked, &known)).collect();
     if let Some(seated) = judged {
-        reopen(work, seated).await?;
+        let codes = asked.iter().map(|asked| asked.code().to_owned()).collect();
+        reopen(work, seated, &codes).await?;
     }
     store::save(work, calendar, stored.version, pending.ask(asked, wanted, work.today())).await
 }
@@ -54,11 +57,9 @@ fn has_opinion(seated: &Seated) -> bool {
     seated.tasks.iter().any(|task| task.answered().is_some())
 }
 
-/// What came in since the last request.
-async fn new_papers(view: &View, filed: &Filed) -> Result<Vec<Paper>> {
-    let Some(last) = filed.requests.last() else { return Ok(Vec::new()) };
-    let new = filed.form.materials.get(last.materials..).unwrap_or_default();
-    let stored = crate::material::store::get_all(view, new).await?;
+/// What was handed in, in order.
+async fn papers(view: &View, filed: &Filed) -> Result<Vec<Paper>> {
+    let stored = crate::material::store::get_all(view, &filed.form.materials).await?;
     let paper = |material: crate::material::domain::Material| Paper {
         kind: material.kind,
         title: material.label.title,
@@ -66,15 +67,15 @@ async fn new_papers(view: &View, filed: &Filed) -> Result<Vec<Paper>> {
     Ok(stored.into_iter().map(|stored| paper(stored.material)).collect())
 }
 
-/// The experts judge anew once the supplement is there.
-async fn reopen(work: &Work, seated: Seated) -> Result<()> {
+/// The experts judge these lines anew once the supplement is there.
+async fn reopen(work: &Work, seated: Seated, codes: &BTreeSet<String>) -> Result<()> {
     for member in &seated.panel.members {
         let stored = reviews::task(work, member.task, &member.operator).await?;
         let answered: Answered = match stored.value {
             Task::Answered(answered) => answered,
             Task::Open(_) => continue,
         };
-        reviews::save_task(work, stored.version, answered.reopen()).await?;
+        reviews::save_task(work, stored.version, answered.reopen(codes)).await?;
     }
     Ok(())
 }

@@ -187,8 +187,8 @@ async fn what_nobody_could_judge_is_asked_for_and_judged_anew(
     assert_eq!((found.outcomes[0].finding(), facts.len()), (Unknown, 2));
 
     let others = [item(MaterialKind::ExamReport, REPORT), proof("fasting_glucose_7_0"), proof(&facts[0])];
-    let late = pairs(&[("ASKED_TOO_LATE", "items[0]"), ("ASKED_TOO_LATE", "items[1]")]);
-    assert_eq!(reasons(ask(&world, &name, &others).await), late);
+    let late = [("ASKED_TOO_LATE", "items[0]"), ("ASKED_TOO_LATE", "items[1]"), ("ASK_ALL_AT_ONCE", "items")];
+    assert_eq!(reasons(ask(&world, &name, &others).await), pairs(&late));
     let wanted: Vec<_> = facts.iter().map(|fact| proof(fact)).collect();
     ask(&world, &name, &wanted).await.unwrap();
 
