@@ -4,6 +4,7 @@ use time::Date;
 
 use crate::catalog::domain::Insutype;
 use crate::kernel::error::Refusal;
+use crate::kernel::region::Region;
 
 /// Why a row of the platform is not taken over, beside the faults of the row itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,8 +22,8 @@ pub enum NotTaken {
 /// Why a person may not apply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NotEligible {
-    /// 参保状态 is not 正常.
-    NotInsured,
+    /// 参保状态 is not 正常, or not insured in the pooling area on the day, but perhaps elsewhere.
+    NotInsured { elsewhere: Option<Region> },
     /// Died before the day.
     Died,
     /// 缴费状态 is not 参保缴费, or the day is not paid for; paid for again from the day named.
@@ -90,10 +91,7 @@ impl From<NotTaken> for Refusal {
 impl From<NotEligible> for Refusal {
     fn from(reason: NotEligible) -> Self {
         match reason {
-            NotEligible::NotInsured => {
-                Self::new("NOT_INSURED", "参保状态不正常。", "the insurance is not in force.")
-                    .help("请先恢复参保。", "resume the insurance first.")
-            }
+            NotEligible::NotInsured { elsewhere } => not_insured(elsewhere),
             NotEligible::Died => {
                 Self::new("PERSON_DIED", "该参保人已登记死亡。", "the person is registered as deceased.")
                     .help(
@@ -130,6 +128,19 @@ fn perhaps_met_on(refusal: Refusal, day: Option<Date>) -> Refusal {
     match day {
         Some(day) => refusal.met_on(day),
         None => refusal,
+    }
+}
+
+fn not_insured(elsewhere: Option<Region>) -> Refusal {
+    match elsewhere {
+        None => Refusal::new("NOT_INSURED", "参保状态不正常。", "the insurance is not in force.")
+            .help("请先恢复参保。", "resume the insurance first."),
+        Some(area) => Refusal::new(
+            "NOT_INSURED",
+            format!("该日在{}（{area}）参保，不在本统筹区参保。", area.name()),
+            format!("insured in {area} on that day, not in this pooling area."),
+        )
+        .help("请向该参保地的经办机构办理。", "turn to the bureau of that area."),
     }
 }
 
