@@ -17,6 +17,8 @@ pub enum NotTaken {
     PersonOutOfReach,
     /// The certificate number belongs to somebody else, who is not named.
     CertnoTaken,
+    /// What is stored of the person broke the row's transaction; the log says how.
+    RowFailed,
 }
 
 /// Why a person may not apply.
@@ -84,6 +86,16 @@ impl From<NotTaken> for Refusal {
             )
             .help("请先核实并更正原登记。", "verify and correct the other registration first.")
             .about("certno"),
+            NotTaken::RowFailed => Self::new(
+                "ROW_FAILED",
+                "系统内部错误，本行未保存。",
+                "the system failed on this row; nothing of it was stored.",
+            )
+            .help(
+                "请将行号告知运维人员，排除后重新报送本行。",
+                "tell the operator the row's number, and send the row again once it is mended.",
+            )
+            .about("psn_no"),
         }
     }
 }
