@@ -27,7 +27,7 @@ pub async fn submit(
     let materials: Vec<_> = papers.iter().map(|paper| paper.material.clone()).collect();
     let own = Some(draft.case.id);
     let admitted = admit(work, catalog, held_benefits, &draft.form.codes(), own).await?;
-    let kind = admitted.as_ref().map_or(draft.case.insutype, |eligible| eligible.insured().insutype);
+    let kind = admitted.as_ref().map_or(draft.case.insutype, Eligible::insutype);
     let undesignated = designation::faults(&draft.form, catalog, kind);
     let complete = complete(&draft.form, catalog, &materials, today);
     let (eligible, complete) = both(admitted, complete, undesignated)?;

@@ -75,6 +75,11 @@ impl Batch {
         self.areas.get(psn_no).is_none_or(|area| self.actor.reaches(psn_no, area))
     }
 
+    /// Whether a person was there when the batch began, and is locked.
+    pub fn has_locked(&self, psn_no: &PsnNo) -> bool {
+        self.areas.contains_key(psn_no)
+    }
+
     /// The connection, for stores.
     pub fn conn(&self) -> DatabaseExecutor<'_> {
         DatabaseExecutor::from(&self.transaction)

@@ -16,6 +16,23 @@ use crate::proto::google::r#type::Date as DateMessage;
 use crate::proto::opsp::insured::v1 as pb;
 use crate::rpc::parse::{check, date_message, reason, to_date};
 
+/// So much is told of what is wrong with a row: a row of many wrong items must not fill the memory and the answer.
+const TOLD_MAX: usize = 50;
+
+/// What is told of everything that is wrong with a row: the first of it, and how much more there is.
+pub fn told(mut refusals: Vec<Refusal>) -> Vec<Refusal> {
+    let more = refusals.len().saturating_sub(TOLD_MAX);
+    if more > 0 {
+        refusals.truncate(TOLD_MAX);
+        refusals.push(Refusal::new(
+            "MORE",
+            format!("另有 {more} 项未列出，请先处理已列出的各项后再试。"),
+            format!("{more} more are not listed: put these right first, then try again."),
+        ));
+    }
+    refusals
+}
+
 /// Everything that the contract's rules find wrong with a row.
 pub fn shape(row: &pb::ImportInsuredRequest) -> Result<Vec<Refusal>> {
     let violations = match check(row) {
@@ -27,7 +44,7 @@ pub fn shape(row: &pb::ImportInsuredRequest) -> Result<Vec<Refusal>> {
         let (zh, en) = (format!("{} {}。", wrong.field, wrong.zh), format!("{} {}.", wrong.field, wrong.en));
         Refusal::new("ROW_INVALID", zh, en).about(&wrong.field)
     };
-    Ok(violations.iter().map(refusal).collect())
+    Ok(told(violations.iter().map(refusal).collect()))
 }
 
 /// The person of a row, as far as its fields can be read at all.
@@ -102,10 +119,20 @@ pub fn history(
     if !faults.is_empty() {
         return Err(faults);
     }
-    match (since.map(|since| insured.spell(Period::since(since))), paid_until) {
-        (Some(spell), Some(paid_until)) => Ok(History::since(spell, paid_until)),
-        (Some(spell), None) => History::read(vec![spell], payments, insured.brdy, today),
-        (None, _) => History::read(spells, payments, insured.brdy, today),
+    let Some(spell) = since.map(|since| insured.spell(Period::since(since))) else {
+        return History::read(spells, payments, insured.brdy, today);
+    };
+    let read = History::read(vec![spell.clone()], payments, insured.brdy, today)
+        .map_err(|faults| faults.into_iter().map(of_row).collect::<Vec<_>>())?;
+    Ok(paid_until.map_or(read, |paid_until| History::since(spell, paid_until)))
+}
+
+/// A fault of the one spell that the row itself states, told of the row's own field.
+fn of_row(fault: Refusal) -> Refusal {
+    match fault.subject.as_str() {
+        "spells[0].begndate" => fault.about("insured_since"),
+        "spells[0].psn_type" => fault.about("psn_type"),
+        _ => fault,
     }
 }
 

@@ -260,7 +260,8 @@ impl Insured {
     }
 
     /// Every reason against the insurance itself on a day. The dates hold for any day; the states are those of the day
-    /// on which we last heard of the person, and what they were before it is not known.
+    /// on which we last heard of the person, and what they were before it is not known. Insurance is that in the pooling
+    /// area in which the person is insured now: on a day on which it was elsewhere, it was not insured here.
     pub fn standing_on(&self, day: Date, known_since: Date) -> Vec<NotEligible> {
         self.insurance(day, day >= known_since, Duration::ZERO)
     }
@@ -270,10 +271,14 @@ impl Insured {
         if self.death_date.is_some_and(|died| died < day) {
             reasons.push(NotEligible::Died);
         }
-        let insured = self.history.is_insured(day);
-        let begins = if insured { None } else { self.history.begins(day, |_| true) };
-        if known && self.psn_insu_stas != "1" || !insured && begins.is_none() {
-            reasons.push(NotEligible::NotInsured);
+        let (here, elsewhere) = match self.history.on(day) {
+            Some(spell) if spell.is_in(&self.insu_admdvs) => (true, None),
+            spell => (false, spell.map(|spell| spell.insu_admdvs.clone())),
+        };
+        let begins =
+            if here { None } else { self.history.begins(day, |spell| spell.is_in(&self.insu_admdvs)) };
+        if known && self.psn_insu_stas != "1" || !here && begins.is_none() {
+            reasons.push(NotEligible::NotInsured { elsewhere });
         }
         if let Some(from) = begins {
             reasons.push(NotEligible::NotYetInsured { from });

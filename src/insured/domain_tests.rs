@@ -67,13 +67,41 @@ fn the_insurance_is_that_of_the_day() {
     for (day, expected) in [
         (date!(2024 - 12 - 31), vec![NotYetInsured { from: begun }, not_yet]),
         (date!(2025 - 01 - 31), vec![]),
-        (heard, vec![NotInsured, unpaid()]),
-        (date!(2025 - 02 - 16), vec![NotInsured, unpaid()]),
+        (heard, vec![NotInsured { elsewhere: None }, unpaid()]),
+        (date!(2025 - 02 - 16), vec![NotInsured { elsewhere: None }, unpaid()]),
     ] {
         assert_eq!(stopped.standing_on(day, heard), expected, "{day}");
     }
     // The day on which it was paid until tells of every day, whenever it was heard.
     assert_eq!(stopped.standing_on(date!(2025 - 02 - 16), TODAY), [unpaid()]);
+}
+
+#[test]
+fn insurance_in_another_pooling_area_is_none_here() {
+    use NotEligible::{NotInsured, NotYetInsured};
+    let spell = sample::spell;
+    let (back, away) = (date!(2025 - 01 - 01), date!(2025 - 07 - 01));
+    let spells = vec![
+        spell("620702", date!(2024 - 01 - 01), Some(date!(2024 - 12 - 31))),
+        spell("620981", back, Some(date!(2025 - 02 - 28))),
+        spell("620902", date!(2025 - 03 - 01), Some(date!(2025 - 06 - 30))),
+        spell("620702", away, None),
+    ];
+    let history = history(spells, vec![sample::paid(date!(2024 - 01 - 01), date!(2025 - 12 - 31))]);
+    let person = Insured { history, ..person() };
+    let elsewhere = Region::find("620702");
+    for (day, expected) in [
+        // A late bill of the year elsewhere is not paid here.
+        (date!(2024 - 12 - 31), vec![NotYetInsured { from: back }]),
+        (back, vec![]),
+        (TODAY, vec![]),
+        (date!(2025 - 06 - 30), vec![]),
+        (away, vec![NotInsured { elsewhere: elsewhere.clone() }]),
+    ] {
+        assert_eq!(person.standing_on(day, TODAY), expected, "{day}");
+    }
+    let told = refusals(&person, &strict(0, 0, 0), away);
+    assert!(told[0].reason == "NOT_INSURED" && told[0].zh.contains("620702"), "{told:?}");
 }
 
 #[test]
@@ -164,6 +192,12 @@ fn insurance_must_have_lasted_in_the_pooling_area() {
     check_history(history(ends, paid), &[("INSURED_TOO_SHORT", None)]);
     let long = vec![spell("620902", date!(2024 - 01 - 01), Some(date!(2025 - 02 - 28)))];
     check_history(history(long, Vec::new()), &[("NOT_INSURED", None), ("NOT_PAID_UP", None)]);
+    // One that ended longer ago than a gap may be lasts no more: 31 days ago it may have, 32 not.
+    let ended = |to| history(vec![spell("620902", date!(2024 - 01 - 01), Some(to))], Vec::new());
+    let none = [("NOT_INSURED", None), ("NOT_PAID_UP", None)];
+    check_history(ended(date!(2025 - 01 - 31)), &none);
+    let short = [none[0], none[1], ("INSURED_TOO_SHORT", None)];
+    check_history(ended(date!(2025 - 01 - 30)), &short);
 }
 
 #[test]

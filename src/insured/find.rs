@@ -17,5 +17,9 @@ pub async fn find(view: &View, parent: &str, psn_cert_type: &str, certno: &str) 
     if !view.area()?.contains(person.area()?) {
         return Err(absent());
     }
-    get::get(&person).await
+    match get::get(&person).await {
+        // Moved away meanwhile: the name of whom is the caller's to know no more.
+        Err(Error::NotFound(_)) => Err(absent()),
+        found => found,
+    }
 }

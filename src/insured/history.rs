@@ -59,6 +59,11 @@ impl Spell {
         let employee = psn_type.starts_with("11") || psn_type.starts_with("12");
         employee == (insutype == Insutype::Employee)
     }
+
+    /// Whether it is insurance in the pooling area of `home`.
+    pub fn is_in(&self, home: &Region) -> bool {
+        self.insu_admdvs.pooling() == home.pooling()
+    }
 }
 
 impl History {
@@ -113,9 +118,9 @@ impl History {
         begun.or(self.spells.first())
     }
 
-    /// Whether a spell holds on a day.
-    pub fn is_insured(&self, day: Date) -> bool {
-        self.spells.iter().any(|spell| spell.period.contains(day))
+    /// The spell that holds on a day, wherever.
+    pub fn on(&self, day: Date) -> Option<&Spell> {
+        self.spells.iter().find(|spell| spell.period.contains(day))
     }
 
     /// The first day after this one on which a spell begins that satisfies.
@@ -126,7 +131,7 @@ impl History {
 
     /// Since when insured without a gap in the pooling area of `home`, as of a day; none when not insured by then.
     pub fn continuous_since(&self, day: Date, home: &Region) -> Option<Date> {
-        let at_home = self.stretches(0, |spell| spell.insu_admdvs.pooling() == home.pooling());
+        let at_home = self.stretches(0, |spell| spell.is_in(home));
         at_home.iter().find(|stretch| stretch.contains(day)).map(|stretch| stretch.from)
     }
 
@@ -150,25 +155,26 @@ impl History {
         self.payments.iter().filter(move |due| due.owed && due.from.saturating_add(grace) <= day)
     }
 
-    /// Whether on a day the insurance in the pooling area of `home` has lasted as long as the rule asks.
+    /// Whether on a day the insurance in the pooling area of `home` has lasted as long as the rule asks, and lasts, or
+    /// ended no longer ago than a gap may be.
     pub fn lasted(&self, day: Date, home: &Region, rule: &InsuranceRule) -> Result<(), TooShort> {
         if rule.continuous_months <= 0 {
             return Ok(());
         }
         let gap = i64::from(rule.gap_days_max.max(0));
-        let stretches = self.stretches(gap, |spell| spell.insu_admdvs.pooling() == home.pooling());
+        let mut stretches = self.stretches(gap, |spell| spell.is_in(home));
+        stretches.retain(|stretch| reaches(stretch, day, gap));
         let full = |stretch: &Period| {
             let full = add_months(stretch.from, rule.continuous_months);
             // It must have lasted until the day before.
             let last = full.previous_day().unwrap_or(full);
             stretch.to.is_none_or(|to| last <= to).then_some(full)
         };
-        let current = stretches.iter().rposition(|stretch| stretch.from <= day);
-        let since = current.map(|at| &stretches[at]);
+        let since = stretches.first().filter(|stretch| stretch.from <= day);
         if since.and_then(full).is_some_and(|full| full <= day) {
             return Ok(());
         }
-        let met_on = stretches[current.unwrap_or(0)..].iter().find_map(full);
+        let met_on = stretches.iter().find_map(full);
         Err(TooShort { since: since.map(|stretch| stretch.from), met_on })
     }
 
@@ -180,9 +186,7 @@ impl History {
     fn stretches(&self, gap_days: i64, counts: impl Fn(&Spell) -> bool) -> Vec<Period> {
         let mut stretches: Vec<Period> = Vec::new();
         for spell in self.spells.iter().filter(|spell| counts(spell)) {
-            let joined = stretches.last_mut().filter(|last| {
-                last.to.is_none_or(|to| (spell.period.from - to).whole_days() <= gap_days.saturating_add(1))
-            });
+            let joined = stretches.last_mut().filter(|last| reaches(last, spell.period.from, gap_days));
             match joined {
                 Some(last) => last.to = spell.period.to,
                 None => stretches.push(spell.period),
@@ -190,6 +194,11 @@ impl History {
         }
         stretches
     }
+}
+
+/// Whether what begins on a day follows a stretch, or lies in it, without a gap that is longer.
+fn reaches(stretch: &Period, day: Date, gap_days: i64) -> bool {
+    stretch.to.is_none_or(|to| (day - to).whole_days() <= gap_days.saturating_add(1))
 }
 
 fn fault(field: String, zh: &str, en: &str) -> Refusal {

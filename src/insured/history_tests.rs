@@ -63,5 +63,5 @@ fn two_dates_are_one_spell_and_one_payment() {
     );
     let unpaid = History::since(spell("620902", until, None), since);
     assert_eq!(unpaid.paid_until(TODAY), None);
-    assert!(!unpaid.is_insured(TODAY) && !unpaid.is_empty());
+    assert!(unpaid.on(TODAY).is_none() && !unpaid.is_empty());
 }

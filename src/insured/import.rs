@@ -127,21 +127,23 @@ impl Import {
         let mut insured = convert::insured(row);
         if let Some(insured) = &mut insured {
             let mut faults = Vec::new();
-            // Of a list with an item that cannot be read nothing else can be said.
+            // Of a list that is too long, or has an item that cannot be read, nothing else can be said.
             let shapeless =
-                |told: &Refusal| ["spells[", "payments["].iter().any(|list| told.subject.starts_with(list));
+                |told: &Refusal| ["spells", "payments"].iter().any(|list| told.subject.starts_with(list));
             if !refusals.iter().any(shapeless) {
                 match convert::history(row, insured, today) {
                     Ok(history) => insured.history = history,
                     Err(wrong) => faults = wrong,
                 }
             }
-            faults.extend(insured.faults(today));
+            let own = insured.faults(today);
+            faults.retain(|fault| own.iter().all(|told| told.subject != fault.subject));
+            faults.extend(own);
             if !self.actor.holds(&insured.insu_admdvs) {
                 faults.push(NotTaken::AreaOutOfReach.into());
             }
             faults.retain(|fault| refusals.iter().all(|told| told.subject != fault.subject));
-            refusals.extend(faults);
+            refusals.extend(convert::told(faults));
         }
         match insured {
             Some(insured) if refusals.is_empty() => {
@@ -179,7 +181,7 @@ impl Import {
                 Ok(Waiting { row, found: Ok(prepared), .. }) => {
                     let outcome = match together.as_mut().and_then(Iterator::next) {
                         Some(outcome) => Ok(outcome),
-                        None => one(&self.db, &self.actor, &prepared).await,
+                        None => self.alone(row, &prepared).await,
                     };
                     // Not the row's fault: the stream ends, and what was not answered can be sent again.
                     outcome
@@ -193,6 +195,19 @@ impl Import {
             }
         }
         true
+    }
+
+    /// The outcome of a row that is stored alone. What breaks on it alone, such as a stored person that cannot be read,
+    /// is the operator's to mend: it must not keep the rows after it from being stored, now and whenever they are sent.
+    async fn alone(&self, row: i64, prepared: &Prepared) -> Result<Outcome> {
+        match one(&self.db, &self.actor, prepared).await {
+            Err(Error::Internal(cause)) => {
+                let error = Error::Internal(cause);
+                tracing::error!(row, %error, "a row of an import failed on a broken invariant");
+                Ok(NotTaken::RowFailed.into())
+            }
+            done => done,
+        }
     }
 
     /// The outcomes of rows that are stored in one transaction; none when it fails, for then each is stored alone, so

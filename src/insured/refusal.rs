@@ -4,6 +4,7 @@ use time::Date;
 
 use crate::catalog::domain::Insutype;
 use crate::kernel::error::Refusal;
+use crate::kernel::region::Region;
 
 /// Why a row of the platform is not taken over, beside the faults of the row itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,13 +17,15 @@ pub enum NotTaken {
     PersonOutOfReach,
     /// The certificate number belongs to somebody else, who is not named.
     CertnoTaken,
+    /// What is stored of the person broke the row's transaction; the log says how.
+    RowFailed,
 }
 
 /// Why a person may not apply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NotEligible {
-    /// 参保状态 is not 正常.
-    NotInsured,
+    /// 参保状态 is not 正常, or not insured in the pooling area on the day, but perhaps elsewhere.
+    NotInsured { elsewhere: Option<Region> },
     /// Died before the day.
     Died,
     /// 缴费状态 is not 参保缴费, or the day is not paid for; paid for again from the day named.
@@ -83,6 +86,16 @@ impl From<NotTaken> for Refusal {
             )
             .help("请先核实并更正原登记。", "verify and correct the other registration first.")
             .about("certno"),
+            NotTaken::RowFailed => Self::new(
+                "ROW_FAILED",
+                "系统内部错误，本行未保存。",
+                "the system failed on this row; nothing of it was stored.",
+            )
+            .help(
+                "请将行号告知运维人员，排除后重新报送本行。",
+                "tell the operator the row's number, and send the row again once it is mended.",
+            )
+            .about("psn_no"),
         }
     }
 }
@@ -90,10 +103,7 @@ impl From<NotTaken> for Refusal {
 impl From<NotEligible> for Refusal {
     fn from(reason: NotEligible) -> Self {
         match reason {
-            NotEligible::NotInsured => {
-                Self::new("NOT_INSURED", "参保状态不正常。", "the insurance is not in force.")
-                    .help("请先恢复参保。", "resume the insurance first.")
-            }
+            NotEligible::NotInsured { elsewhere } => not_insured(elsewhere),
             NotEligible::Died => {
                 Self::new("PERSON_DIED", "该参保人已登记死亡。", "the person is registered as deceased.")
                     .help(
@@ -130,6 +140,19 @@ fn perhaps_met_on(refusal: Refusal, day: Option<Date>) -> Refusal {
     match day {
         Some(day) => refusal.met_on(day),
         None => refusal,
+    }
+}
+
+fn not_insured(elsewhere: Option<Region>) -> Refusal {
+    match elsewhere {
+        None => Refusal::new("NOT_INSURED", "参保状态不正常。", "the insurance is not in force.")
+            .help("请先恢复参保。", "resume the insurance first."),
+        Some(area) => Refusal::new(
+            "NOT_INSURED",
+            format!("该日在{}（{area}）参保，不在本统筹区参保。", area.name()),
+            format!("insured in {area} on that day, not in this pooling area."),
+        )
+        .help("请向该参保地的经办机构办理。", "turn to the bureau of that area."),
     }
 }
 

@@ -74,7 +74,8 @@ pub struct Known {
     pub version: i64,
 }
 
-/// Of some people those who are there.
+/// Of some people those who are there. On PostgreSQL each statement sees what was committed until then: who came after
+/// the others were locked is neither locked nor known to be within reach, and the batch has lost a race.
 pub async fn known(batch: &Batch, people: &BTreeSet<PsnNo>) -> Result<BTreeMap<PsnNo, Known>> {
     let numbers = people.iter().map(PsnNo::as_str);
     let rows = insured::Entity::find()
@@ -85,6 +86,9 @@ pub async fn known(batch: &Batch, people: &BTreeSet<PsnNo>) -> Result<BTreeMap<P
     let mut known = BTreeMap::new();
     for row in rows {
         let insured = open(batch.keys(), &row)?;
+        if !batch.has_locked(&insured.psn_no) {
+            return Err(Error::Conflict);
+        }
         let person = Known { insured, index: row.certno_index, version: row.version };
         known.insert(person.insured.psn_no.clone(), person);
     }

@@ -110,6 +110,8 @@ fn the_insurance_is_that_of_the_service_day() {
 fn a_benefit_stays_behind_when_the_person_moves() {
     let mut moved = person();
     moved.insu_admdvs = Region::find("620702").unwrap();
+    let spell = sample::spell("620702", date!(2010 - 01 - 01), None);
+    moved.history = crate::insured::domain::History::since(spell, date!(2025 - 12 - 31));
     let bill = bill(REMOTE, "M01600", TODAY);
     check(&bill, &moved, &[benefit(date!(2025 - 01 - 01))], true, Err(&["BENEFIT_MOVED_AWAY"]));
     let mut new = benefit(date!(2025 - 03 - 01));

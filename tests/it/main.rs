@@ -25,6 +25,7 @@ mod process;
 mod profile;
 mod resume;
 mod review;
+mod rows;
 mod scan;
 mod second_city;
 mod tidy;

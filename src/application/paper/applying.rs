@@ -1,5 +1,7 @@
 //! 门诊慢特病病种申请表: its words.
 
+use time::Date;
+
 use super::layout::{Layout, Row};
 use super::words::{DAY, cert_type, choice, day, demands, insutype, relation, sex};
 use crate::application::domain::{Agent, Form, LineForm};
@@ -19,6 +21,8 @@ pub struct Known<'a> {
     pub area: &'a str,
     /// The person.
     pub insured: Option<&'a Insured>,
+    /// The day on which it is printed.
+    pub today: Date,
     /// An application of theirs.
     pub application: Option<Said<'a>>,
     /// The diseases to print.
@@ -64,8 +68,10 @@ pub fn foot(number: &str, catalog: &Catalog) -> String {
 }
 
 /// 申请人信息, the same on both forms.
-pub fn person(insured: Option<&Insured>, tel: &str) -> Vec<Row> {
+pub fn person(known: &Known<'_>, tel: &str) -> Vec<Row> {
+    let (insured, today) = (known.insured, known.today);
     let said = |tell: fn(&Insured) -> String| insured.map(tell).unwrap_or_default();
+    let psn_type = insured.map_or("", |insured| psn_type_name(insured.psn_type_on(today)));
     vec![
         Row::fields(&[
             ("姓名", said(|insured| insured.psn_name.clone()), 4),
@@ -79,9 +85,9 @@ pub fn person(insured: Option<&Insured>, tel: &str) -> Vec<Row> {
             ("出生日期", said(|insured| day(insured.brdy)), 4),
             ("人员编号", said(|insured| insured.psn_no.to_string()), 4),
         ]),
-        Row::fields(&[("险种", insutype(insured.map(|insured| insured.insutype)), 10)]),
+        Row::fields(&[("险种", insutype(insured.map(|insured| insured.insutype_on(today))), 10)]),
         Row::fields(&[
-            ("人员类别", said(|insured| psn_type_name(&insured.psn_type).to_owned()), 4),
+            ("人员类别", psn_type.to_owned(), 4),
             ("参保地", said(|insured| insured.insu_admdvs.name().to_owned()), 4),
         ]),
         Row::fields(&[
@@ -112,7 +118,7 @@ pub fn agent(agent: Option<&Agent>) -> Vec<Row> {
 fn applicant(known: &Known<'_>) -> Vec<Row> {
     let tel = known.application.map_or("", |said| said.form.tel.as_str());
     let mut rows = vec![Row::section("申请人信息")];
-    rows.extend(person(known.insured, tel));
+    rows.extend(person(known, tel));
     rows
 }
 

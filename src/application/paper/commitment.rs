@@ -18,7 +18,7 @@ pub fn layout(known: &Known<'_>) -> Layout {
         .map(|kind| kind.names().0)
         .collect();
     let mut rows = vec![Row::section("承诺人信息")];
-    rows.extend(person(known.insured, ""));
+    rows.extend(person(known, ""));
     rows.extend(agent(None));
     rows.extend([
         Row::section("备案内容"),

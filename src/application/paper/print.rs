@@ -67,6 +67,7 @@ pub async fn for_person(app: &App, view: &View, asked: Asked<'_>) -> Result<Prin
         catalog: &published.catalog,
         area: published.area.name(),
         insured: Some(&insured),
+        today: view.today(),
         application: stored.as_ref().map(|application| Said { form: application.form(), sn: &sn }),
         diseases: &diseases,
     };
@@ -87,6 +88,7 @@ pub async fn blank(app: &App, view: &View, area: &Region, asked: Asked<'_>) -> R
         catalog: &published.catalog,
         area: published.area.name(),
         insured: None,
+        today: view.today(),
         application: None,
         diseases: &diseases,
     };
