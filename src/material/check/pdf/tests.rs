@@ -316,7 +316,7 @@ fn a_filter_is_found_behind_references_and_in_chains() {
     for (dict, content) in
         [("/Filter 5 0 R", blank.clone()), (twice, packed(&blank)), ("/Filter null", b"q Q".to_vec())]
     {
-        let mut objects = page(&[name.clone()]);
+        let mut objects = page(std::slice::from_ref(&name));
         objects[3] = stream(dict, &content);
         assert_eq!(refused(&pdf(&objects, "")), ["MATERIAL_BLANK"], "{dict}");
     }
