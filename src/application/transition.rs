@@ -9,7 +9,7 @@ use super::domain::{
 };
 use crate::catalog::domain::Catalog;
 use crate::insured::domain::Eligible;
-use crate::kernel::clock::Clock;
+use crate::kernel::clock::{Clock, Ground};
 use crate::kernel::error::Refusal;
 use crate::kernel::id::Id;
 use crate::kernel::step::Step;
@@ -109,11 +109,17 @@ impl Pending {
     }
 
     /// 告知补正: everything that is missing, at once, with the words for the applicant. The clock stands still.
-    pub fn ask(self, items: Vec<Asked>, wanted: Vec<Refusal>, today: Date) -> Step<Awaiting, Event> {
+    pub fn ask(
+        self,
+        items: Vec<Asked>,
+        wanted: Vec<Refusal>,
+        officer: &str,
+        today: Date,
+    ) -> Step<Awaiting, Event> {
         let event = Event::SupplementRequested { items: wanted.len() };
         let mut filed = self.filed;
         filed.requests.push(Request { items, materials: filed.form.materials.len(), on: today });
-        filed.clock = filed.clock.pause(today, "supplement");
+        filed.clock = filed.clock.pause(today, Ground::Supplement, "", officer);
         Step::new(Awaiting { filed, wanted, accepted_by: self.accepted_by }, event)
     }
 }

@@ -76,7 +76,7 @@ fn accepted() -> Accepted {
 }
 
 fn awaiting(application: Application) -> Awaiting {
-    application.into_pending().unwrap().ask(vec![asked()], vec![reason()], TODAY).state
+    application.into_pending().unwrap().ask(vec![asked()], vec![reason()], "officer", TODAY).state
 }
 
 fn decided() -> Decided {
@@ -151,7 +151,7 @@ fn a_supplement_stops_the_clock_and_starts_it_again() {
     let calendar = Calendar::parse(EMBEDDED.0, EMBEDDED.1).unwrap();
     let plain = Application::Accepted(accepted()).clock().unwrap().due(&calendar).unwrap().date;
     let awaiting = awaiting(Application::Accepted(accepted()));
-    assert_eq!(awaiting.filed.clock.paused_since(), Some(TODAY));
+    assert_eq!(awaiting.filed.clock.paused().map(|pause| pause.from), Some(TODAY));
     assert_eq!(awaiting.filed.clock.due(&calendar), None);
     let step = awaiting.supplement(&[id(7), id(8)], date!(2025 - 03 - 10));
     assert_eq!(step.event, Event::Supplemented { materials: 1 });
@@ -163,7 +163,7 @@ fn a_supplement_stops_the_clock_and_starts_it_again() {
 #[test]
 fn every_request_is_kept_with_what_was_there_at_the_time() {
     let ask = |application: Application| {
-        application.into_pending().unwrap().ask(vec![asked()], vec![reason()], TODAY)
+        application.into_pending().unwrap().ask(vec![asked()], vec![reason()], "officer", TODAY)
     };
     let first = ask(Application::Accepted(accepted())).state;
     let second = ask(first.supplement(&[id(8), id(9)], TODAY).state).state;

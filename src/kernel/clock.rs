@@ -12,6 +12,8 @@ pub struct Clock {
     started: Date,
     budget: u32,
     pauses: Vec<Pause>,
+    #[serde(default)]
+    extension: Option<Extension>,
 }
 
 /// A stretch in which the clock stands still. Days after `from`, up to and with `to`, do not count: the day on which
@@ -22,8 +24,40 @@ pub struct Pause {
     pub from: Date,
     /// The day on which it went on; none while it stands.
     pub to: Option<Date>,
-    /// Why, for people.
+    /// What for.
+    #[serde(rename = "reason")]
+    pub ground: Ground,
+    /// Why, in the words of whoever stopped it; empty where the ground says it all.
+    #[serde(default)]
+    pub text: String,
+    /// How the officer signs in who stopped it; empty where the ledger is older than this field.
+    #[serde(default)]
+    pub by: String,
+}
+
+/// What a clock stands still for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ground {
+    /// 待补正: the applicant was asked for what is missing.
+    Supplement,
+    /// 机构鉴定: an institution assesses.
+    Assessment,
+    /// 体检: a physical examination.
+    Examination,
+}
+
+/// 延长: working days on top of the budget, once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Extension {
+    /// How many.
+    pub working_days: u32,
+    /// Why, for the applicant.
     pub reason: String,
+    /// How the officer signs in who extended it.
+    pub by: String,
+    /// When.
+    pub on: Date,
 }
 
 /// A due date.
@@ -46,16 +80,31 @@ pub struct Reading {
     pub left: i32,
 }
 
+/// Why a clock is not extended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotExtended {
+    /// It was, before.
+    Before,
+    /// Its last day is over.
+    Overdue,
+}
+
 impl Clock {
     /// A clock that starts on a day, which is day 0.
     pub fn start(started: Date, budget: u32) -> Self {
-        Self { started, budget, pauses: Vec::new() }
+        Self { started, budget, pauses: Vec::new(), extension: None }
+    }
+
+    /// The clock with another budget, for a second one that starts and stands still with it.
+    pub fn with_budget(&self, budget: u32) -> Self {
+        Self { budget, extension: None, ..self.clone() }
     }
 
     /// The clock, stopped on a day. A clock that stands already goes on standing.
-    pub fn pause(mut self, from: Date, reason: &str) -> Self {
-        if self.paused_since().is_none() {
-            self.pauses.push(Pause { from, to: None, reason: reason.to_owned() });
+    pub fn pause(mut self, from: Date, ground: Ground, text: &str, by: &str) -> Self {
+        if self.paused().is_none() {
+            let (text, by) = (text.to_owned(), by.to_owned());
+            self.pauses.push(Pause { from, to: None, ground, text, by });
         }
         self
     }
@@ -68,19 +117,58 @@ impl Clock {
         self
     }
 
-    /// The day since which it stands still.
-    pub fn paused_since(&self) -> Option<Date> {
-        self.pauses.last().filter(|pause| pause.to.is_none()).map(|pause| pause.from)
+    /// The clock with more days: once, and not when its last day is over.
+    pub fn extend(mut self, calendar: &Calendar, extension: Extension) -> Result<Self, NotExtended> {
+        if self.extension.is_some() {
+            return Err(NotExtended::Before);
+        }
+        if self.due(calendar).is_some_and(|due| due.date < extension.on) {
+            return Err(NotExtended::Overdue);
+        }
+        self.extension = Some(extension);
+        Ok(self)
+    }
+
+    /// The day on which it started: day 0.
+    pub fn started(&self) -> Date {
+        self.started
+    }
+
+    /// All its working days.
+    pub fn working_days(&self) -> u32 {
+        self.budget.saturating_add(self.extension.as_ref().map_or(0, |extension| extension.working_days))
+    }
+
+    /// Every pause, in order.
+    pub fn pauses(&self) -> &[Pause] {
+        &self.pauses
+    }
+
+    /// By how much it was extended, if it was.
+    pub fn extension(&self) -> Option<&Extension> {
+        self.extension.as_ref()
+    }
+
+    /// The pause in which it stands still.
+    pub fn paused(&self) -> Option<&Pause> {
+        self.pauses.last().filter(|pause| pause.to.is_none())
     }
 
     /// The due date; none while it stands still.
     pub fn due(&self, calendar: &Calendar) -> Option<Due> {
-        if self.paused_since().is_some() {
+        self.reached(calendar, 0)
+    }
+
+    /// The first day on which only so many working days are left: day 0 where it never had more. None while it stands
+    /// still.
+    pub fn reached(&self, calendar: &Calendar, left: u32) -> Option<Due> {
+        if self.paused().is_some() {
             return None;
         }
+        let wanted = self.working_days().saturating_sub(left);
         let mut due = Due { date: self.started, provisional: false };
         let mut counted = 0;
-        while counted < self.budget {
+        while counted < wanted {
             due.date = due.date.next_day()?;
             due.provisional |= !calendar.is_published(due.date.year());
             counted += u32::from(self.counts(due.date, calendar));
@@ -93,8 +181,9 @@ impl Clock {
         let days = (today - self.started).whole_days().max(0);
         let used = (1..=days).filter(|n| self.counts(self.started + Duration::days(*n), calendar)).count();
         let used = i32::try_from(used).unwrap_or(i32::MAX);
-        let left = i32::try_from(self.budget).unwrap_or(i32::MAX).saturating_sub(used);
-        Reading { due: self.due(calendar), paused_since: self.paused_since(), left }
+        let left = i32::try_from(self.working_days()).unwrap_or(i32::MAX).saturating_sub(used);
+        let paused_since = self.paused().map(|pause| pause.from);
+        Reading { due: self.due(calendar), paused_since, left }
     }
 
     fn counts(&self, day: Date, calendar: &Calendar) -> bool {
@@ -139,7 +228,7 @@ mod tests {
     #[test]
     fn time_in_a_pause_does_not_count() {
         let plain = Clock::start(date!(2025 - 03 - 03), 20);
-        let paused = plain.clone().pause(date!(2025 - 03 - 05), "supplement");
+        let paused = plain.clone().pause(date!(2025 - 03 - 05), Ground::Supplement, "", "officer");
         assert_eq!(paused.due(&calendar()), None);
         assert_eq!(paused.read(&calendar(), date!(2025 - 03 - 31)).left, 18);
         let resumed = paused.resume(date!(2025 - 03 - 12));
@@ -152,8 +241,47 @@ mod tests {
     #[test]
     fn a_pause_within_one_day_changes_nothing() {
         let plain = Clock::start(date!(2025 - 03 - 03), 20);
-        let paused = plain.clone().pause(date!(2025 - 03 - 05), "x").resume(date!(2025 - 03 - 05));
+        let paused = plain.clone().pause(date!(2025 - 03 - 05), Ground::Supplement, "", "officer").resume(date!(2025 - 03 - 05));
         assert_eq!(plain.due(&calendar()), paused.due(&calendar()));
+    }
+
+    fn extension(working_days: u32, on: Date) -> Extension {
+        Extension { working_days, reason: "复杂".to_owned(), by: "officer".to_owned(), on }
+    }
+
+    #[test]
+    fn it_is_extended_once_and_in_time() {
+        let plain = Clock::start(date!(2025 - 03 - 03), 20);
+        let (last, over) = (date!(2025 - 03 - 31), date!(2025 - 04 - 01));
+        let extended = plain.clone().extend(&calendar(), extension(10, last)).unwrap();
+        // Ten more, past 清明 on 4 April.
+        assert_eq!(extended.due(&calendar()).unwrap().date, date!(2025 - 04 - 15));
+        assert_eq!(extended.read(&calendar(), last).left, 10);
+        assert_eq!(plain.extend(&calendar(), extension(10, over)), Err(NotExtended::Overdue));
+        assert_eq!(extended.extend(&calendar(), extension(1, last)), Err(NotExtended::Before));
+    }
+
+    #[test]
+    fn what_is_left_is_reached_on_the_first_such_day() {
+        let clock = Clock::start(date!(2025 - 09 - 28), 20);
+        assert_eq!(clock.reached(&calendar(), 20).unwrap().date, date!(2025 - 09 - 28));
+        assert_eq!(clock.reached(&calendar(), 25).unwrap().date, date!(2025 - 09 - 28));
+        for left in 0..20 {
+            let day = clock.reached(&calendar(), left).unwrap().date;
+            let (on, before) = (clock.read(&calendar(), day), clock.read(&calendar(), day.previous_day().unwrap()));
+            assert_eq!([on.left, before.left], [left, left + 1].map(|left| i32::try_from(left).unwrap()), "{day}");
+        }
+    }
+
+    #[test]
+    fn a_clock_that_an_older_version_stored_is_read() {
+        let stored = r#"{"started":"2025-03-03","budget":20,
+            "pauses":[{"from":"2025-03-05","to":null,"reason":"supplement"}]}"#;
+        let clock: Clock = serde_json::from_str(stored).unwrap();
+        let expected = Clock::start(date!(2025 - 03 - 03), 20);
+        assert_eq!(clock, expected.pause(date!(2025 - 03 - 05), Ground::Supplement, "", ""));
+        let written = serde_json::to_string(&clock).unwrap();
+        assert_eq!(serde_json::from_str::<Clock>(&written).unwrap(), clock);
     }
 
     proptest::proptest! {
@@ -162,7 +290,7 @@ mod tests {
         fn used_and_left_are_the_budget(start in 0i64..700, budget in 1u32..60, stop in 0i64..20, stand in 0i64..20) {
             let start = date!(2024 - 01 - 01) + Duration::days(start);
             let (from, to) = (start + Duration::days(stop), start + Duration::days(stop + stand));
-            let clock = Clock::start(start, budget).pause(from, "x").resume(to);
+            let clock = Clock::start(start, budget).pause(from, Ground::Assessment, "", "").resume(to);
             let due = clock.due(&calendar()).unwrap().date;
             let mut day = start;
             let mut counted = 0;

@@ -50,7 +50,8 @@ pub async fn request(
         let codes = asked.iter().map(|asked| asked.code().to_owned()).collect();
         reopen(work, seated, &codes).await?;
     }
-    store::save(work, calendar, stored.version, pending.ask(asked, wanted, work.today())).await
+    let step = pending.ask(asked, wanted, work.actor().operator()?, work.today());
+    store::save(work, calendar, stored.version, step).await
 }
 
 fn has_opinion(seated: &Seated) -> bool {
