@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::calendar::store::Calendars;
 use crate::catalog::store::Catalogs;
 use crate::config::Config;
 use crate::pdf::Face;
@@ -10,7 +11,6 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::db::Db;
 use crate::db::work::View;
-use crate::kernel::calendar::Calendar;
 use crate::kernel::error::Result;
 use crate::material::objects::Objects;
 
@@ -21,8 +21,8 @@ pub struct App {
     pub db: Db,
     /// Published catalogues.
     pub catalogs: Catalogs,
-    /// The working days.
-    pub calendar: Arc<Calendar>,
+    /// The working days, as they are known now.
+    pub calendar: Calendars,
     /// Files.
     pub objects: Objects,
     /// How many KiB of whole files may still be taken into memory.

@@ -53,6 +53,8 @@ pub struct Config {
     pub files: files::Files,
     /// How long an answer is kept for its `request_id`, in days.
     pub answers_days: i64,
+    /// 督办: at how many working days left a deadline is told of, besides when it is missed.
+    pub escalate_at: Vec<u32>,
     /// Logs as `text` or `json`.
     pub log_format: LogFormat,
 }
@@ -137,6 +139,7 @@ impl Default for Config {
             materials: "materials".to_owned(),
             files: files::Files::default(),
             answers_days: 30,
+            escalate_at: vec![5, 2],
             log_format: LogFormat::Text,
         }
     }

@@ -16,8 +16,10 @@ mod worker;
 // Features. Each uses only those above it.
 pub mod application;
 pub mod benefit;
+pub mod calendar;
 pub mod catalog;
 pub mod certificate;
+pub mod deadline;
 pub mod insured;
 pub mod material;
 pub mod notice;

@@ -16,6 +16,7 @@ use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 
 use crate::app::App;
+use crate::calendar::store::Calendars;
 use crate::catalog::store::Catalogs;
 use crate::config::{Config, Tls};
 use crate::contract::SERVICES;
@@ -84,7 +85,7 @@ pub async fn open(
     let db = Db::open(&config.database(), keys, time, random).await?;
     db.migrate().await?;
     let catalogs = Catalogs::load(&db).await?;
-    let calendar = Arc::new(ops::store::calendar(&db).await?);
+    let calendar = Calendars::load(&db).await?;
     let position = db.log_position().await?;
     let (draining, drained) = watch::channel(false);
     let app = App {
@@ -282,10 +283,14 @@ async fn readiness(app: App, health: HealthReporter, draining: watch::Receiver<b
 /// rules that are not in force any more.
 async fn look(app: &App) -> anyhow::Result<()> {
     timeout(ANSWER, app.db.ping()).await.ok().and_then(Result::ok).context("the database does not answer")?;
-    let taken_up = timeout(TAKING_UP, app.catalogs.refresh(&app.db)).await;
+    let taking_up = async {
+        app.calendar.refresh(&app.db).await?;
+        app.catalogs.refresh(&app.db).await
+    };
+    let taken_up = timeout(TAKING_UP, taking_up).await;
     taken_up
-        .context("published catalogues are not taken up in time")?
-        .map_err(|error| anyhow::anyhow!("published catalogues cannot be taken up: {error}"))
+        .context("published catalogues and calendars are not taken up in time")?
+        .map_err(|error| anyhow::anyhow!("published catalogues and calendars cannot be taken up: {error}"))
 }
 
 async fn set_health(health: &HealthReporter, status: ServingStatus) {

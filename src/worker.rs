@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use crate::app::App;
 use crate::ops::jobs::{JobSpec, Jobs, forget_answers, run_once, sequence};
-use crate::{benefit, certificate, material, notice};
+use crate::{benefit, certificate, deadline, material, notice};
 
 /// How often each job looks whether something is due.
 const TICK: Duration = Duration::from_secs(1);
@@ -36,6 +36,16 @@ pub const JOBS: Jobs = &[
         name: "issue-certificates",
         description: "Issues the certificate of each new benefit (签发证明).",
         run: |app, _| Box::pin(certificate::issue::run(app)),
+    },
+    JobSpec {
+        name: "derive-deadlines",
+        description: "Derives due dates anew after a calendar was imported (重新推算时限).",
+        run: |app, _| Box::pin(deadline::derive::run(app)),
+    },
+    JobSpec {
+        name: "escalate-deadlines",
+        description: "Tells that few working days are left of a deadline, and that it was missed (督办).",
+        run: |app, _| Box::pin(deadline::escalate::run(app)),
     },
     JobSpec { name: "sequence", description: "Continues the event log from the journal.", run: sequence },
     JobSpec {

@@ -15,5 +15,5 @@ pub async fn create(app: &App, work: &Work, held_benefits: Ask<Vec<String>>, for
     let admitted = admit(work, &published.catalog, held_benefits, &form.codes(), None).await?;
     let eligible = admitted.map_err(Error::Refused)?;
     let step = Draft::begin(&eligible, work.new_id(), form, work.now());
-    store::create(work, &app.calendar, step).await
+    store::create(work, &app.calendar.now(), step).await
 }

@@ -73,6 +73,9 @@ pub struct Filed {
     pub sample: bool,
     /// The 20 working days.
     pub clock: Clock,
+    /// 受理时限, working days; 0 where it was submitted to a version that kept none.
+    #[serde(default)]
+    pub acceptance_working_days: u32,
     /// 告知补正: every request so far, in order.
     #[serde(default)]
     pub requests: Vec<Request>,
@@ -285,6 +288,29 @@ impl Application {
             | Self::Accepted(Accepted { filed, .. })
             | Self::AwaitingSupplement(Awaiting { filed, .. }) => Some(&filed.clock),
             Self::Draft(_) | Self::Decided(_) | Self::Refused(_) | Self::Withdrawn(_) => None,
+        }
+    }
+
+    /// 受理时限: it starts with the review's clock and stands still with it, until the application is accepted.
+    pub fn acceptance_clock(&self) -> Option<Clock> {
+        match self {
+            Self::Submitted(Submitted { filed })
+            | Self::AwaitingSupplement(Awaiting { filed, accepted_by: None, .. }) => {
+                let days = filed.acceptance_working_days;
+                (days > 0).then(|| filed.clock.with_budget(days))
+            }
+            _ => None,
+        }
+    }
+
+    /// How the officer signs in who accepted it; empty before.
+    pub fn officer(&self) -> &str {
+        match self {
+            Self::Accepted(Accepted { accepted_by, .. }) => accepted_by,
+            Self::AwaitingSupplement(Awaiting { accepted_by, .. }) => {
+                accepted_by.as_deref().unwrap_or_default()
+            }
+            _ => "",
         }
     }
 

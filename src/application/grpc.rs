@@ -39,7 +39,7 @@ impl Service {
     /// The answer about an application, with the names of its diseases as they were on the day it was submitted.
     fn answer(&self, view: &View, stored: &Stored) -> Result<pb::Application> {
         let published = query::published(&self.app.catalogs, &stored.application, view.today())?;
-        Ok(message(view.person()?, stored, &self.app.calendar, view.today(), &published.catalog))
+        Ok(message(view.person()?, stored, &self.app.calendar.now(), view.today(), &published.catalog))
     }
 }
 
@@ -180,7 +180,7 @@ pub fn message(
     pb::Application {
         name: store::name(person, case.id),
         trt_dcla_detl_sn: case.id.base32(),
-        state: state(application).into(),
+        state: state_of_word(application.word()).unwrap_or(pb::ApplicationState::Unspecified).into(),
         insutype: insutype(case.insutype),
         insu_admdvs: case.area.as_str().to_owned(),
         appy_date: filed.map(|filed| date_message(filed.appy_date)),
@@ -201,16 +201,18 @@ pub fn message(
     }
 }
 
-fn state(application: &Application) -> pb::ApplicationState {
-    match application {
-        Application::Draft(_) => pb::ApplicationState::Draft,
-        Application::Submitted(_) => pb::ApplicationState::Submitted,
-        Application::Accepted(_) => pb::ApplicationState::Accepted,
-        Application::AwaitingSupplement(_) => pb::ApplicationState::AwaitingSupplement,
-        Application::Decided(_) => pb::ApplicationState::Decided,
-        Application::Refused(_) => pb::ApplicationState::Refused,
-        Application::Withdrawn(_) => pb::ApplicationState::Withdrawn,
-    }
+/// The state of a word of the table; none for one that it does not know.
+pub fn state_of_word(word: &str) -> Option<pb::ApplicationState> {
+    Some(match word {
+        "draft" => pb::ApplicationState::Draft,
+        "submitted" => pb::ApplicationState::Submitted,
+        "accepted" => pb::ApplicationState::Accepted,
+        "awaiting_supplement" => pb::ApplicationState::AwaitingSupplement,
+        "decided" => pb::ApplicationState::Decided,
+        "refused" => pb::ApplicationState::Refused,
+        "withdrawn" => pb::ApplicationState::Withdrawn,
+        _ => return None,
+    })
 }
 
 fn wanted(application: &Application) -> &[Refusal] {

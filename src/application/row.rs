@@ -15,7 +15,6 @@ pub mod application {
         pub area: String,
         pub insutype: i16,
         pub state: String,
-        pub due_on: Option<String>,
         pub body: Vec<u8>,
         pub version: i64,
         pub created_at: i64,

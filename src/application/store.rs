@@ -1,8 +1,8 @@
 //! Applications in their tables. The body is sealed; the columns beside it are for those who search.
 
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::{Expr, ExprTrait, Func, OnConflict};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use time::OffsetDateTime;
 
 use super::domain::{Application, Event, LineState};
@@ -12,6 +12,8 @@ use crate::db::failed;
 use crate::db::journal::Entry;
 use crate::db::source::{from_micros, micros};
 use crate::db::work::{View, Work};
+use crate::deadline::domain::{Kind, Subject};
+use crate::deadline::store as deadline;
 use crate::kernel::access::Person;
 use crate::kernel::calendar::Calendar;
 use crate::kernel::error::{Error, Result};
@@ -96,7 +98,6 @@ pub async fn create(
         area: Set(case.area.as_str().to_owned()),
         insutype: Set(case.insutype.code()),
         state: Set(application.word().to_owned()),
-        due_on: Set(due_on(&application, calendar)),
         body: Set(work.seal(&name(person, case.id), &application)?),
         version: Set(1),
         created_at: Set(micros(case.created_at)),
@@ -104,6 +105,7 @@ pub async fn create(
     };
     work.insert(row, Entry::new(name(person, case.id), 1, &step.event)?).await?;
     save_lines(work, &application).await?;
+    keep_deadlines(work, calendar, &application).await?;
     Ok(Stored { application, version: 1, updated_at: work.now() })
 }
 
@@ -123,7 +125,6 @@ pub async fn save(
         .col_expr(Column::Area, Expr::value(case.area.as_str()))
         .col_expr(Column::Insutype, Expr::value(case.insutype.code()))
         .col_expr(Column::State, Expr::value(application.word()))
-        .col_expr(Column::DueOn, Expr::value(due_on(&application, calendar)))
         .col_expr(Column::Body, Expr::value(work.seal(&name(person, id), &application)?))
         .col_expr(Column::Version, Expr::value(version + 1))
         .col_expr(Column::UpdatedAt, Expr::value(micros(work.now())))
@@ -132,6 +133,7 @@ pub async fn save(
         .filter(Column::Version.eq(version));
     work.update(update, Entry::new(name(person, id), version + 1, &step.event)?).await?;
     save_lines(work, &application).await?;
+    keep_deadlines(work, calendar, &application).await?;
     Ok(Stored { application, version: version + 1, updated_at: work.now() })
 }
 
@@ -161,8 +163,20 @@ async fn save_lines(work: &Work, application: &Application) -> Result<()> {
     work.delete_part(gone).await
 }
 
-fn due_on(application: &Application, calendar: &Calendar) -> Option<String> {
-    application.clock()?.due(calendar).map(|due| due.date.to_string())
+async fn keep_deadlines(work: &Work, calendar: &Calendar, application: &Application) -> Result<()> {
+    let (person, case) = (work.person()?, application.case());
+    let subject = |kind| Subject {
+        name: name(person, case.id),
+        id: case.id,
+        kind,
+        area: case.area.clone(),
+        officer: application.officer().to_owned(),
+        codes: application.form().codes(),
+        state: application.word().to_owned(),
+    };
+    let acceptance = application.acceptance_clock();
+    deadline::keep(work, calendar, &subject(Kind::Acceptance), acceptance.as_ref()).await?;
+    deadline::keep(work, calendar, &subject(Kind::Review), application.clock()).await
 }
 
 fn parse(view: &View, row: application::Model) -> Result<Stored> {
@@ -219,70 +233,6 @@ impl From<super::domain::Withdrawn> for Application {
     }
 }
 
-/// After every day that a clock can be due on: where applications stand whose clock stands still. Both databases sort
-/// NULL differently, so none is sorted.
-const NEVER: &str = "9999-99-99";
-
-/// An application that waits for the bureau or for its applicant, with its place in the order of due dates.
-#[derive(Clone, Debug)]
-pub struct Waiting {
-    /// Whose it is.
-    pub psn_no: String,
-    /// The application.
-    pub stored: Stored,
-    due_on: String,
-}
-
-impl Waiting {
-    /// `insured/{psn_no}/applications/{id}`.
-    pub fn name(&self) -> String {
-        format!("insured/{}/applications/{}", self.psn_no, self.stored.application.case().id)
-    }
-
-    /// Its place in the order, for `waiting`.
-    pub fn key(&self) -> String {
-        format!("{}/{}/{}", self.due_on, self.psn_no, self.stored.application.case().id)
-    }
-}
-
-/// Submitted, accepted and awaiting applications of this call's area and of what lies in it, the earliest due first,
-/// those whose clock stands still last; after a key.
-pub async fn waiting(view: &View, after: Option<&str>, most: u64) -> Result<Vec<Waiting>> {
-    use application::Column;
-    let due = || Expr::expr(Func::coalesce([Expr::col(Column::DueOn), Expr::val(NEVER)]));
-    let states = ["submitted", "accepted", "awaiting_supplement"];
-    let mut find = application::Entity::find()
-        .filter(Column::Area.starts_with(prefix(view.area()?)))
-        .filter(Column::State.is_in(states));
-    if let Some(after) = after {
-        let broken = || Error::internal("a key of waiting applications that is none");
-        let mut parts = after.splitn(3, '/');
-        let (day, psn_no) = parts.next().zip(parts.next()).ok_or_else(broken)?;
-        let id = parts.next().and_then(|id| Id::parse(id).ok()).ok_or_else(broken)?;
-        let same_day = Condition::all().add(due().eq(day)).add(
-            Condition::any()
-                .add(Column::PsnNo.gt(psn_no))
-                .add(Condition::all().add(Column::PsnNo.eq(psn_no)).add(Column::Id.gt(id.0))),
-        );
-        find = find.filter(Condition::any().add(due().gt(day)).add(same_day));
-    }
-    let find = find.order_by_asc(due()).order_by_asc(Column::PsnNo).order_by_asc(Column::Id);
-    let rows = find.limit(most).all(&view.conn()).await.map_err(failed)?;
-    rows.into_iter()
-        .map(|row| {
-            let psn_no = row.psn_no.clone();
-            let due_on = row.due_on.clone().unwrap_or_else(|| NEVER.to_owned());
-            Ok(Waiting { psn_no, due_on, stored: parse(view, row)? })
-        })
-        .collect()
-}
-
-/// What the codes of an area and of everything in it begin with; the same that `Region::contains` goes by.
-pub fn prefix(area: &Region) -> &str {
-    let code = area.as_str();
-    if code == "100000" { "" } else { code.trim_end_matches("00") }
-}
-
 /// An approved line that waits for a notice.
 #[derive(Clone, Debug)]
 pub struct ApprovedLine {
@@ -311,21 +261,4 @@ pub async fn approved_lines(view: &View, area: &Region, insutype: Insutype) -> R
         Ok(ApprovedLine { psn_no, application: Id(row.application_id), code: row.opsp_dise_code })
     };
     rows.into_iter().filter(inside).map(parsed).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_prefix_holds_what_its_area_contains() {
-        let codes = ["100000", "620000", "620900", "620902", "620999", "620702", "622900", "110105"];
-        let regions = codes.map(|code| Region::find(code).unwrap());
-        for outer in &regions {
-            for inner in &regions {
-                let prefixed = inner.as_str().starts_with(prefix(outer));
-                assert_eq!(prefixed, outer.contains(inner), "{outer} {inner}");
-            }
-        }
-    }
 }

@@ -34,7 +34,7 @@ pub async fn submit(
     material::store::mark_in_use(work, &papers).await?;
     material::store::claim_contents(work, &papers).await?;
     let step = draft.submit(&eligible, &complete, catalog, &published.sha256, today);
-    store::save(work, &app.calendar, stored.version, step).await
+    store::save(work, &app.calendar.now(), stored.version, step).await
 }
 
 fn both(

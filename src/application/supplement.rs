@@ -19,5 +19,5 @@ pub async fn supplement(app: &App, work: &Work, stored: Stored, materials: &[Id]
     material::store::mark_in_use(work, &papers).await?;
     material::store::claim_contents(work, &papers).await?;
     let step = awaiting.supplement(materials, work.today());
-    store::save(work, &app.calendar, stored.version, step).await
+    store::save(work, &app.calendar.now(), stored.version, step).await
 }

@@ -59,6 +59,7 @@ impl Draft {
             catalog_sha256: sha256.to_owned(),
             sample: catalog.sample,
             clock: Clock::start(today, catalog.rules.review_working_days),
+            acceptance_working_days: catalog.rules.acceptance_working_days,
             requests: Vec::new(),
         };
         Step::new(Submitted { filed }, event)

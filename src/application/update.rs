@@ -22,5 +22,5 @@ pub async fn update(
     let own = Some(draft.case.id);
     let admitted = admit(work, &published.catalog, held_benefits, &form.codes(), own).await?;
     let eligible = admitted.map_err(Error::Refused)?;
-    store::save(work, &app.calendar, stored.version, draft.update(&eligible, form)).await
+    store::save(work, &app.calendar.now(), stored.version, draft.update(&eligible, form)).await
 }

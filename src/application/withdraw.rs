@@ -8,5 +8,5 @@ use crate::kernel::error::{Refusal, Result};
 /// Withdraws an application that is not decided. Its diseases can be applied for again.
 pub async fn withdraw(app: &App, work: &Work, stored: Stored) -> Result<Stored> {
     let step = stored.application.withdraw().map_err(Refusal::from)?;
-    store::save(work, &app.calendar, stored.version, step).await
+    store::save(work, &app.calendar.now(), stored.version, step).await
 }

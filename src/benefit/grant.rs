@@ -55,7 +55,7 @@ async fn grant(app: &App, place: &Place) -> Result<bool> {
     let step = Benefit::grant(undisputed, disease, &published.catalog.rules, work.new_id(), work.now());
     let (id, granted) = create(&work, step, &place.reference).await?;
     let step = decided.grant(&code, store::name(work.person()?, id)).map_err(Refusal::from)?;
-    application::store::save(&work, &app.calendar, application.version, step).await?;
+    application::store::save(&work, &app.calendar.now(), application.version, step).await?;
     let step = stored.entry.conclude().map_err(Refusal::from)?;
     notice::store::save_entry(&work, stored.version, step).await?;
     work.commit().await?;

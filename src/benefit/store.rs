@@ -16,7 +16,6 @@ use super::accumulator::{Key, Used};
 use super::domain::{Benefit, EndGround, Event, Suspension};
 use super::row::accumulator;
 use super::row::benefit::{ActiveModel, Column, Entity, Model};
-use crate::application::store::prefix;
 use crate::catalog::domain::Insutype;
 use crate::db::journal::Entry;
 use crate::db::source::{from_micros, micros};
@@ -238,7 +237,7 @@ pub async fn running(db: &Db, area: &Region, day: Date) -> Result<Vec<(String, I
         .select_only()
         .columns([Column::OpspDiseCode, Column::Insutype])
         .column_as(Column::Id.count(), "benefits")
-        .filter(Column::Area.starts_with(prefix(area)))
+        .filter(Column::Area.starts_with(area.prefix()))
         .filter(ongoing)
         .group_by(Column::OpspDiseCode)
         .group_by(Column::Insutype)
@@ -258,7 +257,7 @@ pub async fn granted_in(db: &Db, area: &Region, people: &[String]) -> Result<Has
         .select_only()
         .column(Column::Id)
         .filter(Column::PsnNo.is_in(people))
-        .filter(Column::Area.starts_with(prefix(area)))
+        .filter(Column::Area.starts_with(area.prefix()))
         .into_tuple()
         .all(db.reader())
         .await

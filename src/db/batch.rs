@@ -116,6 +116,22 @@ impl Batch {
         insert_all(&self.transaction, rows, false).await
     }
 
+    /// Replaces rows that this batch has locked, with the entries of what happened, in order: each with its owner and
+    /// area, as the journal has them.
+    pub async fn replace<A>(&self, rows: Vec<A>, entries: Vec<(String, Region, Entry)>) -> Result<()>
+    where
+        A: ActiveModelTrait + Send,
+        <A::Entity as EntityTrait>::Model: IntoActiveModel<A>,
+    {
+        insert_all(&self.transaction, rows, true).await?;
+        let entry = |(owner, area, entry): (String, Region, Entry)| {
+            let id = self.db.random().id(self.now);
+            entry.row(id, &owner, area.as_str(), &self.actor, self.now)
+        };
+        let rows: Vec<journal::ActiveModel> = entries.into_iter().map(entry).collect();
+        insert_all(&self.transaction, rows, false).await
+    }
+
     /// Inserts rows that belong to people whose entries this batch writes too.
     pub async fn insert_parts<A>(&self, rows: Vec<A>) -> Result<()>
     where
@@ -227,7 +243,9 @@ fn unnest<A: ActiveModelTrait>(rows: Vec<A>, replace: bool) -> Statement {
     );
     if replace {
         let key: Vec<_> = key::<A::Entity>().iter().map(|column| quoted(column.as_str())).collect();
-        let others = names.iter().filter(|name| !key.contains(name));
+        // A column that no row has a value of is none afterwards, and not what it was.
+        let all = Column::<A>::iter().map(|column| quoted(column.as_str()));
+        let others = all.filter(|name| !key.contains(name));
         let set: Vec<_> = others.map(|name| format!("{name} = EXCLUDED.{name}")).collect();
         sql.push_str(&format!(" ON CONFLICT ({}) DO UPDATE SET {}", key.join(", "), set.join(", ")));
     }

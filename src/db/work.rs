@@ -274,6 +274,12 @@ impl Work {
         if done.rows_affected == 1 { Ok(()) } else { Err(Error::Conflict) }
     }
 
+    /// Changes the rows, if any, that belong to an aggregate whose entry this work writes too.
+    pub async fn update_parts<E: EntityTrait>(&self, statement: UpdateMany<E>) -> Result<()> {
+        statement.exec(&self.conn()).await.map_err(failed)?;
+        Ok(())
+    }
+
     /// Inserts a row that belongs to an aggregate whose entry this work writes too, or does what the statement says
     /// where it is there already.
     pub async fn upsert_part<A: ActiveModelTrait>(&self, statement: Insert<A>) -> Result<()> {

@@ -100,6 +100,14 @@ impl Clock {
         Self { budget, extension: None, ..self.clone() }
     }
 
+    /// The same clock without what people wrote.
+    pub fn without_words(&self) -> Self {
+        let mut bare = self.clone();
+        bare.pauses.iter_mut().for_each(|pause| pause.text.clear());
+        bare.extension.iter_mut().for_each(|extension| extension.reason.clear());
+        bare
+    }
+
     /// The clock, stopped on a day. A clock that stands already goes on standing.
     pub fn pause(mut self, from: Date, ground: Ground, text: &str, by: &str) -> Self {
         if self.paused().is_none() {
@@ -241,7 +249,10 @@ mod tests {
     #[test]
     fn a_pause_within_one_day_changes_nothing() {
         let plain = Clock::start(date!(2025 - 03 - 03), 20);
-        let paused = plain.clone().pause(date!(2025 - 03 - 05), Ground::Supplement, "", "officer").resume(date!(2025 - 03 - 05));
+        let paused = plain
+            .clone()
+            .pause(date!(2025 - 03 - 05), Ground::Supplement, "", "officer")
+            .resume(date!(2025 - 03 - 05));
         assert_eq!(plain.due(&calendar()), paused.due(&calendar()));
     }
 
@@ -268,8 +279,13 @@ mod tests {
         assert_eq!(clock.reached(&calendar(), 25).unwrap().date, date!(2025 - 09 - 28));
         for left in 0..20 {
             let day = clock.reached(&calendar(), left).unwrap().date;
-            let (on, before) = (clock.read(&calendar(), day), clock.read(&calendar(), day.previous_day().unwrap()));
-            assert_eq!([on.left, before.left], [left, left + 1].map(|left| i32::try_from(left).unwrap()), "{day}");
+            let (on, before) =
+                (clock.read(&calendar(), day), clock.read(&calendar(), day.previous_day().unwrap()));
+            assert_eq!(
+                [on.left, before.left],
+                [left, left + 1].map(|left| i32::try_from(left).unwrap()),
+                "{day}"
+            );
         }
     }
 

@@ -33,8 +33,13 @@ impl Region {
 
     /// Whether the other is this area or lies in it: 620900 holds 620902 and 620999, 620000 holds both.
     pub fn contains(&self, other: &Self) -> bool {
+        other.0.starts_with(self.prefix())
+    }
+
+    /// What the codes of this area and of everything in it begin with.
+    pub fn prefix(&self) -> &str {
         let own = self.0.as_str();
-        let significant = if own == "100000" {
+        if own == "100000" {
             ""
         } else if own.ends_with("0000") {
             &own[..2]
@@ -42,8 +47,7 @@ impl Region {
             &own[..4]
         } else {
             own
-        };
-        other.0.starts_with(significant)
+        }
     }
 
     /// 统筹区: the pooling area that it belongs to, a city, or a municipality as a whole.

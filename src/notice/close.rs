@@ -35,14 +35,14 @@ fn tell(stored: &Stored, done: Result<u64>, failure: &mut Option<Error>) -> u64 
 /// Closes a notice whose last day is over.
 async fn close(app: &App, stored: &Stored) -> Result<u64> {
     let head = stored.notice.head();
-    if stored.notice.running(&app.calendar, local_day(app.db.time().now())).is_ok() {
+    if stored.notice.running(&app.calendar.now(), local_day(app.db.time().now())).is_ok() {
         return Ok(0);
     }
     let work = app.db.work(&Actor::system(), Owner::Area(head.area.clone())).await?;
     let current = store::get(&work, &head.area, head.id).await?;
     let open = current.notice.into_open().map_err(Refusal::from)?;
-    let step = open.close(&app.calendar, work.now()).map_err(Refusal::from)?;
-    store::save(&work, &app.calendar, current.version, step).await?;
+    let step = open.close(&app.calendar.now(), work.now()).map_err(Refusal::from)?;
+    store::save(&work, &app.calendar.now(), current.version, step).await?;
     work.commit().await?;
     Ok(1)
 }
@@ -70,7 +70,7 @@ async fn settle(app: &App, view: &View, stored: &Stored) -> Result<u64> {
     let work = app.db.work(&Actor::system(), Owner::Area(head.area.clone())).await?;
     let current = store::get(&work, &head.area, head.id).await?;
     let step = current.notice.into_closed().map_err(Refusal::from)?.settle();
-    store::save(&work, &app.calendar, current.version, step).await?;
+    store::save(&work, &app.calendar.now(), current.version, step).await?;
     work.commit().await?;
     Ok(done)
 }

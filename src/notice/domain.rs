@@ -312,6 +312,14 @@ impl Notice {
         }
     }
 
+    /// The days that the public has, while it has them.
+    pub fn clock(&self) -> Option<&Clock> {
+        match self {
+            Self::Open(open) => Some(&open.clock),
+            Self::Opening(_) | Self::Closed(_) | Self::Settled(_) | Self::Void(_) => None,
+        }
+    }
+
     /// What is known since it was closed.
     pub fn closed(&self) -> Option<&Closed> {
         match self {

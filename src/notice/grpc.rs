@@ -38,7 +38,7 @@ impl pb::notice_service_server::NoticeService for Service {
                     Error::invalid("insutype", "不是可公示的险种", "is not an insured kind that is published")
                 })?;
                 let stored = open::open(work, &service.0, kind).await?;
-                Ok(message(&stored.notice, &service.0.calendar, work.today()))
+                Ok(message(&stored.notice, &service.0.calendar.now(), work.today()))
             })
         })
         .await
@@ -48,7 +48,7 @@ impl pb::notice_service_server::NoticeService for Service {
         read(self, request, |service, view, input| {
             Box::pin(async move {
                 let stored = query::notice(view, &input.name).await?;
-                Ok(message(&stored.notice, &service.0.calendar, view.today()))
+                Ok(message(&stored.notice, &service.0.calendar.now(), view.today()))
             })
         })
         .await
@@ -63,7 +63,7 @@ impl pb::notice_service_server::NoticeService for Service {
                 let wanted =
                     Wanted { parent: &input.parent, size: input.page_size, token: &input.page_token };
                 let paged = query::notices(view, wanted).await?;
-                let (calendar, today) = (&service.0.calendar, view.today());
+                let (calendar, today) = (&service.0.calendar.now(), view.today());
                 Ok(pb::ListNoticesResponse {
                     notices: paged
                         .items

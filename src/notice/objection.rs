@@ -96,7 +96,7 @@ async fn remove(work: &Work, app: &App, stored: StoredEntry, objection: Id) -> R
     let application = application::store::get(work, listing.application).await?;
     let decided = application.application.into_decided().map_err(Refusal::from)?;
     let step = decided.object(&listing.code, objection_upheld(&listing.code)).map_err(Refusal::from)?;
-    application::store::save(work, &app.calendar, application.version, step).await?;
+    application::store::save(work, &app.calendar.now(), application.version, step).await?;
     Ok(())
 }
 
@@ -109,7 +109,7 @@ async fn listed(work: &Work, app: &App, entry_name: &str) -> Result<(Running, St
         return Err(Error::not_found(entry_name));
     }
     let header = store::get(work, &area, notice).await?;
-    let running = header.notice.running(&app.calendar, work.today()).map_err(Refusal::from)?;
+    let running = header.notice.running(&app.calendar.now(), work.today()).map_err(Refusal::from)?;
     Ok((running, stored))
 }
 

@@ -102,10 +102,10 @@ async fn finish(app: &App, head: &Head, working_days: u32) -> Result<()> {
     store::hold_opening(&work, &head.area, head.id).await?;
     let entries = store::count_entries(&work, head.id).await?;
     if entries == 0 {
-        store::save(&work, &app.calendar, stored.version, opening.void(work.now())).await?;
+        store::save(&work, &app.calendar.now(), stored.version, opening.void(work.now())).await?;
     } else {
         let step = opening.open(entries, working_days, work.now());
-        store::save(&work, &app.calendar, stored.version, step).await?;
+        store::save(&work, &app.calendar.now(), stored.version, step).await?;
     }
     work.commit().await
 }
@@ -151,7 +151,7 @@ async fn enter(app: &App, head: &Head, published: &Published, line: &ApprovedLin
         opsp_dise_name: disease_name(published, &line.code),
     };
     store::create_entry(&work, &head.area, Entry::list(listing)).await?;
-    application::store::save(&work, &app.calendar, stored.version, step).await?;
+    application::store::save(&work, &app.calendar.now(), stored.version, step).await?;
     work.commit().await?;
     Ok(true)
 }

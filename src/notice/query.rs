@@ -47,7 +47,7 @@ pub async fn entries(view: &View, app: &App, wanted: Wanted<'_>) -> Result<Paged
     let stored = store::get(view, &area, id).await?;
     let inside = is_bureau_of(view, wanted.parent)?;
     let page = page(view, "entries", &wanted)?;
-    if !inside && stored.notice.running(&app.calendar, view.today()).is_err() {
+    if !inside && stored.notice.running(&app.calendar.now(), view.today()).is_err() {
         return page.close(view, Vec::new(), |_: &StoredEntry| String::new());
     }
     let rows = store::entries(view, id, page.after.as_deref(), inside, page.limit()).await?;

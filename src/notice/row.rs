@@ -15,7 +15,6 @@ pub mod notice {
         pub number: String,
         pub insutype: i16,
         pub state: String,
-        pub due_on: Option<String>,
         pub entry_count: i32,
         pub body: Vec<u8>,
         pub version: i64,

@@ -13,6 +13,8 @@ use crate::db::failed;
 use crate::db::journal;
 use crate::db::source::micros;
 use crate::db::work::{View, Work};
+use crate::deadline::domain::{Kind, Subject};
+use crate::deadline::store as deadline;
 use crate::kernel::calendar::Calendar;
 use crate::kernel::error::{Error, Result};
 use crate::kernel::id::{Id, PsnNo};
@@ -118,7 +120,6 @@ pub async fn create(work: &Work, step: Step<impl Into<Notice>, domain::Event>) -
         number: Set(head.number.clone()),
         insutype: Set(head.insutype.code()),
         state: Set(notice.word().to_owned()),
-        due_on: Set(None),
         entry_count: Set(0),
         body: Set(work.seal(&name, &notice)?),
         version: Set(1),
@@ -139,21 +140,26 @@ pub async fn save(
     let notice = step.state.into();
     let (head, opened) = (notice.head(), notice.opened());
     let name = name(&head.area, head.id);
-    let last_day = match notice.closed() {
-        Some(closed) => Some(closed.last_day),
-        None => opened.and_then(|open| open.clock.due(calendar)).map(|due| due.date),
-    };
     let entries = opened.map_or(0, |open| i32::try_from(open.entries).unwrap_or(i32::MAX));
     let update = Entity::update_many()
         .col_expr(Column::State, Expr::value(notice.word()))
-        .col_expr(Column::DueOn, Expr::value(last_day.map(|day| day.to_string())))
         .col_expr(Column::EntryCount, Expr::value(entries))
         .col_expr(Column::Body, Expr::value(work.seal(&name, &notice)?))
         .col_expr(Column::Version, Expr::value(version + 1))
         .filter(Column::Area.eq(head.area.as_str()))
         .filter(Column::Id.eq(head.id.0))
         .filter(Column::Version.eq(version));
-    work.update(update, journal::Entry::new(name, version + 1, &step.event)?).await?;
+    work.update(update, journal::Entry::new(name.clone(), version + 1, &step.event)?).await?;
+    let subject = Subject {
+        name,
+        id: head.id,
+        kind: Kind::Notice,
+        area: head.area.clone(),
+        officer: String::new(),
+        codes: Vec::new(),
+        state: notice.word().to_owned(),
+    };
+    deadline::keep(work, calendar, &subject, notice.clock()).await?;
     Ok(Stored { notice, version: version + 1 })
 }
 

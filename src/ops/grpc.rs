@@ -6,6 +6,7 @@ use futures_util::Stream;
 use futures_util::stream::unfold;
 use tonic::{Request, Response, Status};
 
+use super::calendar;
 use super::events::{Watch, list};
 use super::jobs::{JobSpec, Jobs, run_now};
 use crate::app::App;
@@ -16,7 +17,7 @@ use crate::db::log::Logged;
 use crate::kernel::error::{Error, Result};
 use crate::proto::opsp::event::v1 as event;
 use crate::proto::opsp::ops::v1 as pb;
-use crate::rpc::call::{Answer, Serves, actor, language, read};
+use crate::rpc::call::{Answer, Serves, actor, language, read, write};
 use crate::rpc::parse::{check, date_message, timestamp};
 use crate::rpc::status::status;
 
@@ -50,7 +51,7 @@ impl pb::ops_service_server::OpsService for Service {
                     clock_simulated: view.time().is_simulated(),
                     database: if app.db.is_postgres() { "postgres" } else { "sqlite" }.to_owned(),
                     catalogs: catalogs.iter().map(|published| catalog(published)).collect(),
-                    calendar_until: app.calendar.until().map(date_message),
+                    calendar_until: app.calendar.now().until().map(date_message),
                     log_position: app.db.log_position().await?,
                 })
             })
@@ -64,7 +65,7 @@ impl pb::ops_service_server::OpsService for Service {
     ) -> Answer<pb::ListCalendarResponse> {
         read(self, request, |service, _, input| {
             Box::pin(async move {
-                let calendar = &service.app.calendar;
+                let calendar = service.app.calendar.now();
                 let days = calendar.special_days(input.year).map(|(day, special)| pb::CalendarDay {
                     date: Some(date_message(day)),
                     workday: special.workday,
@@ -75,10 +76,19 @@ impl pb::ops_service_server::OpsService for Service {
                     published: calendar.is_published(input.year),
                     working_days: i32::try_from(calendar.working_days(input.year)).unwrap_or(i32::MAX),
                     calendar_version: calendar.version().to_owned(),
+                    notice_number: calendar.notice_number(input.year).to_owned(),
                 })
             })
         })
         .await
+    }
+
+    async fn import_calendar(
+        &self,
+        request: Request<pb::ImportCalendarRequest>,
+    ) -> Answer<pb::ImportCalendarResponse> {
+        write(self, request, |service, work, input| Box::pin(calendar::publish(&service.app, work, input)))
+            .await
     }
 
     async fn list_jobs(&self, request: Request<pb::ListJobsRequest>) -> Answer<pb::ListJobsResponse> {

@@ -213,6 +213,14 @@ impl Filing {
         }
     }
 
+    /// The working days of the decision, while it is out.
+    pub fn clock(&self) -> Option<&Clock> {
+        match self {
+            Self::Pending(Pending { clock, .. }) => Some(clock),
+            Self::Valid(_) | Self::Rejected(_) | Self::Cancelled(_) => None,
+        }
+    }
+
     /// Its word in the table.
     pub fn word(&self) -> &'static str {
         match self {

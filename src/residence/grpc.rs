@@ -38,8 +38,9 @@ impl pb::remote_residence_service_server::RemoteResidenceService for Service {
         write(self, request, |service, work, input| {
             Box::pin(async move {
                 let asked = asked(work.person()?, input)?;
-                let stored = file::file(work, &service.0.catalogs, asked).await?;
-                Ok(message(work.person()?, &stored, &service.0.calendar, work.today()))
+                let calendar = service.0.calendar.now();
+                let stored = file::file(work, &service.0.catalogs, &calendar, asked).await?;
+                Ok(message(work.person()?, &stored, &calendar, work.today()))
             })
         })
         .await
@@ -48,8 +49,9 @@ impl pb::remote_residence_service_server::RemoteResidenceService for Service {
     async fn decide_filing(&self, request: Request<pb::DecideFilingRequest>) -> Answer<pb::ResidenceFiling> {
         write(self, request, |service, work, input| {
             Box::pin(async move {
-                let stored = decide::decide(work, id(&input.name)?, input.approved, &input.reason).await?;
-                Ok(message(work.person()?, &stored, &service.0.calendar, work.today()))
+                let (id, calendar) = (id(&input.name)?, service.0.calendar.now());
+                let stored = decide::decide(work, &calendar, id, input.approved, &input.reason).await?;
+                Ok(message(work.person()?, &stored, &calendar, work.today()))
             })
         })
         .await
@@ -58,8 +60,9 @@ impl pb::remote_residence_service_server::RemoteResidenceService for Service {
     async fn cancel_filing(&self, request: Request<pb::CancelFilingRequest>) -> Answer<pb::ResidenceFiling> {
         write(self, request, |service, work, input| {
             Box::pin(async move {
-                let stored = cancel::cancel(work, id(&input.name)?).await?;
-                Ok(message(work.person()?, &stored, &service.0.calendar, work.today()))
+                let calendar = service.0.calendar.now();
+                let stored = cancel::cancel(work, &calendar, id(&input.name)?).await?;
+                Ok(message(work.person()?, &stored, &calendar, work.today()))
             })
         })
         .await
@@ -69,7 +72,7 @@ impl pb::remote_residence_service_server::RemoteResidenceService for Service {
         read(self, request, |service, view, input| {
             Box::pin(async move {
                 let stored = query::get(view, id(&input.name)?).await?;
-                Ok(message(view.person()?, &stored, &service.0.calendar, view.today()))
+                Ok(message(view.person()?, &stored, &service.0.calendar.now(), view.today()))
             })
         })
         .await
@@ -83,7 +86,7 @@ impl pb::remote_residence_service_server::RemoteResidenceService for Service {
             Box::pin(async move {
                 let paged = query::list(view, input.page_size, &input.page_token).await?;
                 let (person, today) = (view.person()?, view.today());
-                let filing = |stored| message(person, stored, &service.0.calendar, today);
+                let filing = |stored| message(person, stored, &service.0.calendar.now(), today);
                 Ok(pb::ListFilingsResponse {
                     filings: paged.items.iter().map(filing).collect(),
                     next_page_token: paged.next_page_token,

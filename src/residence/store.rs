@@ -11,7 +11,10 @@ use crate::db::failed;
 use crate::db::journal::Entry;
 use crate::db::source::micros;
 use crate::db::work::{View, Work};
+use crate::deadline::domain::{Kind, Subject};
+use crate::deadline::store as deadline;
 use crate::kernel::access::Person;
+use crate::kernel::calendar::Calendar;
 use crate::kernel::error::{Error, Result};
 use crate::kernel::id::Id;
 use crate::kernel::region::Region;
@@ -66,7 +69,7 @@ pub async fn of_day(view: &View, day: Date) -> Result<Vec<Stored>> {
 }
 
 /// Saves a new filing with its event.
-pub async fn create(work: &Work, step: Step<Filing, Event>) -> Result<Stored> {
+pub async fn create(work: &Work, calendar: &Calendar, step: Step<Filing, Event>) -> Result<Stored> {
     let (person, filing) = (work.person()?, step.state);
     let facts = filing.facts();
     let place = name(person, facts.id);
@@ -85,11 +88,17 @@ pub async fn create(work: &Work, step: Step<Filing, Event>) -> Result<Stored> {
         created_at: Set(micros(facts.created_at)),
     };
     work.insert(row, Entry::new(place, 1, &step.event)?).await?;
+    keep_deadline(work, calendar, &filing).await?;
     Ok(Stored { filing, version: 1 })
 }
 
 /// Saves a step of a filing that was read in `version`.
-pub async fn save(work: &Work, version: i64, step: Step<Filing, Event>) -> Result<Stored> {
+pub async fn save(
+    work: &Work,
+    calendar: &Calendar,
+    version: i64,
+    step: Step<Filing, Event>,
+) -> Result<Stored> {
     let (person, filing) = (work.person()?, step.state);
     let id = filing.facts().id;
     let place = name(person, id);
@@ -101,7 +110,22 @@ pub async fn save(work: &Work, version: i64, step: Step<Filing, Event>) -> Resul
         .filter(Column::Id.eq(id.0))
         .filter(Column::Version.eq(version));
     work.update(update, Entry::new(place, version + 1, &step.event)?).await?;
+    keep_deadline(work, calendar, &filing).await?;
     Ok(Stored { filing, version: version + 1 })
+}
+
+async fn keep_deadline(work: &Work, calendar: &Calendar, filing: &Filing) -> Result<()> {
+    let facts = filing.facts();
+    let subject = Subject {
+        name: name(work.person()?, facts.id),
+        id: facts.id,
+        kind: Kind::Residence,
+        area: facts.area.clone(),
+        officer: String::new(),
+        codes: Vec::new(),
+        state: filing.word().to_owned(),
+    };
+    deadline::keep(work, calendar, &subject, filing.clock()).await
 }
 
 fn of_person(view: &View) -> Result<Select<Entity>> {

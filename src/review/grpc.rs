@@ -8,12 +8,11 @@ use super::once::Item;
 use super::panel::{Outcome, Seated};
 use super::query::Described;
 use super::said::{Said, SaidLeaf};
-use super::{accept, assign, confirm, expert, opinion, query, supplement};
+use super::{accept, assign, confirm, deadlines, expert, opinion, query, supplement};
 use crate::app::App;
-use crate::application::domain::Application;
 use crate::application::grpc::message;
 use crate::application::query::published;
-use crate::application::store::{self as applications, Stored, Waiting, name};
+use crate::application::store::{Stored, name};
 use crate::catalog::convert::criterion;
 use crate::catalog::domain::MaterialKind;
 use crate::db::Db;
@@ -26,7 +25,7 @@ use crate::material;
 use crate::proto::opsp::application::v1 as application;
 use crate::proto::opsp::review::v1 as pb;
 use crate::rpc::call::{Answer, Serves, read, write, write_for};
-use crate::rpc::parse::{date_message, deadline, reason, timestamp};
+use crate::rpc::parse::{date_message, reason, timestamp};
 
 /// The service.
 pub struct Service(pub App);
@@ -45,11 +44,12 @@ impl pb::review_service_server::ReviewService for Service {
     ) -> Answer<pb::ListDeadlinesResponse> {
         read(self, request, |service, view, input| {
             Box::pin(async move {
-                let listing = format!("deadlines/{}", input.parent);
+                let wanted = deadlines::wanted(input, view.today());
+                let listing = format!("deadlines/{}/{wanted:?}", input.parent);
                 let page = Page::read(view, listing, input.page_size, 50, &input.page_token)?;
-                let rows = applications::waiting(view, page.after.as_deref(), page.limit()).await?;
-                let paged = page.close(view, rows, Waiting::key)?;
-                let entry = |waiting: &Waiting| service.entry(waiting, view.today());
+                let paged = crate::deadline::query::list(view, &wanted, page).await?;
+                let calendar = service.0.calendar.now();
+                let entry = |stored| deadlines::entry(stored, &calendar, view.today());
                 Ok(pb::ListDeadlinesResponse {
                     entries: paged.items.iter().map(entry).collect(),
                     next_page_token: paged.next_page_token,
@@ -65,7 +65,8 @@ impl pb::review_service_server::ReviewService for Service {
     ) -> Answer<application::Application> {
         write(self, request, |service, work, input| {
             Box::pin(async move {
-                let stored = accept::accept(work, &service.0.calendar, application_id(&input.name)?).await?;
+                let stored =
+                    accept::accept(work, &service.0.calendar.now(), application_id(&input.name)?).await?;
                 service.application(work, &stored)
             })
         })
@@ -79,7 +80,7 @@ impl pb::review_service_server::ReviewService for Service {
         write(self, request, |service, work, input| {
             Box::pin(async move {
                 let id = application_id(&input.name)?;
-                let stored = accept::refuse(work, &service.0.calendar, id, &input.reason).await?;
+                let stored = accept::refuse(work, &service.0.calendar.now(), id, &input.reason).await?;
                 service.application(work, &stored)
             })
         })
@@ -95,7 +96,8 @@ impl pb::review_service_server::ReviewService for Service {
                 let id = application_id(&input.name)?;
                 let items: Vec<_> = input.items.iter().map(item).collect();
                 let app = &service.0;
-                let stored = supplement::request(work, &app.catalogs, &app.calendar, id, &items).await?;
+                let stored =
+                    supplement::request(work, &app.catalogs, &app.calendar.now(), id, &items).await?;
                 service.application(work, &stored)
             })
         })
@@ -135,7 +137,7 @@ impl pb::review_service_server::ReviewService for Service {
                 let paged = query::tasks(
                     view,
                     &service.0.catalogs,
-                    &service.0.calendar,
+                    &service.0.calendar.now(),
                     page,
                     input.include_answered,
                 )
@@ -161,7 +163,7 @@ impl pb::review_service_server::ReviewService for Service {
                     let said = input.opinions.iter().map(said).collect::<Result<Vec<_>>>()?;
                     let id = task_id(&input.name)?;
                     let app = &service.0;
-                    let done = opinion::submit(work, &app.catalogs, &app.calendar, id, &said).await?;
+                    let done = opinion::submit(work, &app.catalogs, &app.calendar.now(), id, &said).await?;
                     Ok(task(&done))
                 })
             },
@@ -176,7 +178,7 @@ impl pb::review_service_server::ReviewService for Service {
         write(self, request, |service, work, input| {
             Box::pin(async move {
                 let id = application_id(&input.name)?;
-                let stored = confirm::confirm(work, &service.0.calendar, id).await?;
+                let stored = confirm::confirm(work, &service.0.calendar.now(), id).await?;
                 service.application(work, &stored)
             })
         })
@@ -224,16 +226,7 @@ impl Service {
     /// An application in the contract's words, by the catalogue under which it was submitted.
     fn application(&self, work: &Work, stored: &Stored) -> Result<application::Application> {
         let published = published(&self.0.catalogs, &stored.application, work.today())?;
-        Ok(message(work.person()?, stored, &self.0.calendar, work.today(), &published.catalog))
-    }
-
-    fn entry(&self, waiting: &Waiting, today: time::Date) -> pb::DeadlineEntry {
-        let application = &waiting.stored.application;
-        pb::DeadlineEntry {
-            application: waiting.name(),
-            state: state(application).into(),
-            deadline: application.filed().map(|filed| deadline(&filed.clock, &self.0.calendar, today)),
-        }
+        Ok(message(work.person()?, stored, &self.0.calendar.now(), work.today(), &published.catalog))
     }
 }
 
@@ -299,18 +292,6 @@ fn told(person: &Person, opinion: &Opinion) -> pb::LineOpinion {
         facts_not_met: opinion.facts_not_met.iter().cloned().collect(),
         text: opinion.text.clone(),
         leaves: opinion.leaves.iter().map(leaf).collect(),
-    }
-}
-
-fn state(application: &Application) -> application::ApplicationState {
-    match application {
-        Application::Draft(_) => application::ApplicationState::Draft,
-        Application::Submitted(_) => application::ApplicationState::Submitted,
-        Application::Accepted(_) => application::ApplicationState::Accepted,
-        Application::AwaitingSupplement(_) => application::ApplicationState::AwaitingSupplement,
-        Application::Decided(_) => application::ApplicationState::Decided,
-        Application::Refused(_) => application::ApplicationState::Refused,
-        Application::Withdrawn(_) => application::ApplicationState::Withdrawn,
     }
 }
 

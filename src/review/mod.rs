@@ -4,6 +4,7 @@ pub mod accept;
 pub mod anonymous;
 pub mod assign;
 pub mod confirm;
+pub mod deadlines;
 pub mod domain;
 pub mod draw;
 pub mod expert;

@@ -11,7 +11,6 @@ use serde::{Deserialize, Serialize};
 use super::domain::{Event, Expert, Open, Task, resource, task_name};
 use super::panel::{Panel, Seated};
 use super::row::{claim, expert, panel, task};
-use crate::application::store::prefix;
 use crate::db::failed;
 use crate::db::journal::Entry;
 use crate::db::source::micros;
@@ -82,7 +81,7 @@ pub async fn experts(view: &View, after: Option<Id>, most: u64) -> Result<Vec<Ex
 pub async fn experts_of(view: &View, areas: &[Region], within: &Region) -> Result<Vec<Expert>> {
     let named = expert::Column::Area.is_in(areas.iter().map(Region::as_str));
     let rows = expert::Entity::find()
-        .filter(Condition::any().add(named).add(expert::Column::Area.starts_with(prefix(within))))
+        .filter(Condition::any().add(named).add(expert::Column::Area.starts_with(within.prefix())))
         .order_by_asc(expert::Column::Id)
         .all(&view.conn())
         .await
@@ -151,7 +150,7 @@ pub async fn tasks(
     }
     let mut find = task::Entity::find()
         .filter(task::Column::Operator.eq(operator))
-        .filter(task::Column::Area.starts_with(prefix(view.area()?)))
+        .filter(task::Column::Area.starts_with(view.area()?.prefix()))
         .filter(state);
     if let Some(after) = after {
         find = find.filter(task::Column::Id.gt(after.0));

@@ -6,6 +6,7 @@
 mod catalogue;
 mod corpus;
 mod criteria;
+mod deadlines;
 mod edge;
 mod faulty;
 mod feed;

@@ -312,7 +312,13 @@ async fn what_waits_is_listed_by_its_day_and_can_be_ended(
     let mut page_token = String::new();
     loop {
         let parent = "areas/620900".to_owned();
-        let request = review::ListDeadlinesRequest { parent, page_size: 1, page_token };
+        let request = review::ListDeadlinesRequest {
+            parent,
+            page_size: 1,
+            page_token,
+            kind: review::DeadlineKind::Review.into(),
+            ..Default::default()
+        };
         let page = ReviewServiceClient::new(world.bureau(OFFICER)).list_deadlines(request).await.unwrap();
         let page = page.into_inner();
         assert!(page.entries.len() <= 1);

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use syn::visit::Visit;
 
 /// The features, in their order: each may use only those before it.
-const FEATURES: [&str; 11] = [
+const FEATURES: [&str; 13] = [
+    "calendar",
+    "deadline",
     "catalog",
     "insured",
     "material",

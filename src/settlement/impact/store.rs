@@ -7,7 +7,6 @@ use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
 use serde::Deserialize;
 use time::{Date, OffsetDateTime};
 
-use crate::application::store::prefix;
 use crate::db::journal;
 use crate::db::{Db, failed};
 use crate::kernel::error::{Error, Result};
@@ -120,7 +119,7 @@ fn granted(area: &Region) -> SelectStatement {
         .from(Alias::new("benefit"))
         .and_where(of("psn_no").eq(Expr::col((Entity, Column::PsnNo))))
         .and_where(of("id").eq(Expr::col((Entity, Column::BenefitId))))
-        .and_where(of("area").like(format!("{}%", prefix(area))));
+        .and_where(of("area").like(format!("{}%", area.prefix())));
     benefit
 }
 

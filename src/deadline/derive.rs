@@ -1,0 +1,98 @@
+//! 重新推算: due dates that another calendar gave are derived anew, each with an entry that says from what to what, and
+//! why.
+
+use std::collections::BTreeSet;
+
+use super::domain::{Derived, Event, Mark, derive};
+use super::store::{self, Changed, Stored};
+use crate::app::App;
+use crate::db::work::View;
+use crate::kernel::access::Actor;
+use crate::kernel::calendar::Calendar;
+use crate::kernel::clock::Due;
+use crate::kernel::error::Result;
+
+/// So many at once.
+const PAGE: u64 = 1_000;
+/// So many moved due dates are told as examples.
+const EXAMPLES: usize = 20;
+/// Why.
+const WHY: &str = "a calendar was imported";
+
+/// The job. Answers how many were derived anew, moved or not.
+pub async fn run(app: &App) -> Result<u64> {
+    let mut done = 0;
+    loop {
+        let batch = app.db.batch(&Actor::system(), BTreeSet::new()).await?;
+        // A calendar that was imported a moment ago holds already.
+        app.calendar.take_up(&batch.conn()).await?;
+        let calendar = app.calendar.now();
+        let stored = store::lock_outdated(&batch, &calendar, PAGE).await?;
+        if stored.is_empty() {
+            batch.rollback().await?;
+            return Ok(done);
+        }
+        done += u64::try_from(stored.len()).unwrap_or(0);
+        let changed = stored.into_iter().map(|stored| again(stored, &app.config.escalate_at, &calendar));
+        store::save(&batch, &calendar, changed.collect()).await?;
+        batch.commit().await?;
+    }
+}
+
+fn again(stored: Stored, steps: &[u32], calendar: &Calendar) -> Changed {
+    let derived = derive(&stored.clock, &stored.told, steps, calendar);
+    let events = moved(&stored, derived, calendar).into_iter().collect();
+    Changed { stored, derived, events }
+}
+
+/// What a newer calendar did to a deadline; none where its due date stays as it is.
+pub fn moved_by(stored: &Stored, calendar: &Calendar) -> Option<Event> {
+    let derived = derive(&stored.clock, &BTreeSet::<Mark>::new(), &[], calendar);
+    moved(stored, derived, calendar)
+}
+
+fn moved(stored: &Stored, derived: Derived, calendar: &Calendar) -> Option<Event> {
+    let (before, after) = (stored.due_date(), derived.due.map(|due: Due| due.date));
+    (before != after).then(|| Event::Moved {
+        subject: stored.subject.name.clone(),
+        kind: stored.subject.kind,
+        due_date_before: before,
+        due_date: after,
+        provisional: derived.due.is_some_and(|due| due.provisional),
+        calendar_before: stored.calendar.clone(),
+        calendar: calendar.version().to_owned(),
+        why: WHY,
+    })
+}
+
+/// What a calendar does to what runs.
+#[derive(Debug, Default)]
+pub struct Effect {
+    /// Deadlines that run.
+    pub running: u64,
+    /// Of these, those whose due date moves.
+    pub moved: u64,
+    /// The first of these.
+    pub examples: Vec<(Stored, Derived)>,
+}
+
+/// What a calendar would do to every deadline that runs.
+pub async fn effect(view: &View, calendar: &Calendar) -> Result<Effect> {
+    let mut effect = Effect::default();
+    let mut last: Option<Stored> = None;
+    loop {
+        let page = store::all_running(view, last.as_ref(), PAGE).await?;
+        let Some(end) = page.last() else { return Ok(effect) };
+        last = Some(end.clone());
+        for stored in page {
+            effect.running += 1;
+            let derived = derive(&stored.clock, &BTreeSet::<Mark>::new(), &[], calendar);
+            if moved(&stored, derived, calendar).is_some() {
+                effect.moved += 1;
+                if effect.examples.len() < EXAMPLES {
+                    effect.examples.push((stored, derived));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! What runs in an area.
+
+use super::store::{self, Stored, Wanted};
+use crate::db::page::{Page, Paged};
+use crate::db::work::View;
+use crate::kernel::error::Result;
+
+/// One page, the earliest due first.
+pub async fn list(view: &View, wanted: &Wanted, page: Page) -> Result<Paged<Stored>> {
+    let rows = store::running(view, wanted, page.after.as_deref(), page.limit()).await?;
+    page.close(view, rows, Stored::key)
+}
