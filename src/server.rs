@@ -23,7 +23,7 @@ use crate::db::Db;
 use crate::db::keys::Keys;
 use crate::db::source::{Random, TimeSource};
 use crate::db::work::View;
-use crate::insured::domain::Held;
+use crate::insured::domain::{Held, HeldBenefit};
 use crate::kernel::error::Result;
 use crate::material::objects::Objects;
 use crate::pdf::Face;
@@ -225,13 +225,13 @@ const ELSEWHERE: catalog::grpc::Elsewhere = catalog::grpc::Elsewhere {
 
 fn held(view: &View) -> BoxFuture<'_, Result<Held>> {
     Box::pin(async move {
-        let benefits = benefit::query::held_codes(view).await?;
+        let benefits = benefit::query::held(view).await?;
         Ok(Held { benefits, applications: application::store::open_codes(view, None).await? })
     })
 }
 
-fn held_benefits(view: &View) -> BoxFuture<'_, Result<Vec<String>>> {
-    Box::pin(benefit::query::held_codes(view))
+fn held_benefits(view: &View) -> BoxFuture<'_, Result<Vec<HeldBenefit>>> {
+    Box::pin(benefit::query::held(view))
 }
 
 fn with_reflection<L>(

@@ -13,6 +13,7 @@ use crate::db::Db;
 use crate::db::journal::Recorded;
 use crate::db::page::Page;
 use crate::db::work::View;
+use crate::insured::domain::HeldBenefit;
 use crate::kernel::access::Person;
 use crate::kernel::calendar::Calendar;
 use crate::kernel::error::{Refusal, Result};
@@ -25,8 +26,8 @@ use crate::rpc::parse::{date_message, deadline, reason, timestamp};
 pub struct Service {
     /// What every service holds.
     pub app: App,
-    /// Diseases of the person's benefits that have not ended.
-    pub held_benefits: Ask<Vec<String>>,
+    /// The person's benefits that have not ended.
+    pub held_benefits: Ask<Vec<HeldBenefit>>,
 }
 
 impl Serves for Service {

@@ -7,7 +7,7 @@ use super::domain::StepRefused;
 use super::store::{self, Stored};
 use crate::app::{App, Ask};
 use crate::db::work::Work;
-use crate::insured::domain::Eligible;
+use crate::insured::domain::{Eligible, HeldBenefit};
 use crate::kernel::error::{Error, Refusal, Result};
 use crate::material;
 
@@ -16,7 +16,7 @@ use crate::material;
 pub async fn submit(
     app: &App,
     work: &Work,
-    held_benefits: Ask<Vec<String>>,
+    held_benefits: Ask<Vec<HeldBenefit>>,
     stored: Stored,
 ) -> Result<Stored> {
     let draft = stored.application.into_draft().map_err(Refusal::from)?;

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use time::{Date, Duration};
 
+pub use super::held::{Held, HeldBenefit};
 pub use super::history::{History, Payment, Spell, TooShort};
 pub use super::refusal::NotEligible;
 use crate::catalog::domain::{Catalog, Disease, InsuranceRule, Insutype, Sex};
@@ -73,15 +74,6 @@ impl Eligible {
     pub fn codes(&self) -> &[String] {
         &self.codes
     }
-}
-
-/// What a person already has or has applied for.
-#[derive(Clone, Debug, Default)]
-pub struct Held {
-    /// Diseases with a benefit that has not ended.
-    pub benefits: Vec<String>,
-    /// Diseases in an application that is not decided, or approved and not yet granted.
-    pub applications: Vec<String>,
 }
 
 /// What happened to an insured person.
@@ -322,10 +314,7 @@ impl Insured {
                 }
             }
         }
-        let most = catalog.rules.diseases_max;
-        if held.benefits.len() + held.applications.len() + codes.len() > most {
-            reasons.push(NotEligible::TooMany { most });
-        }
+        reasons.extend(held.too_many(codes.len(), catalog.rules.diseases_max));
         let insutype = self.insutype_on(today);
         if reasons.is_empty() {
             Ok(Eligible { insured: self, insutype, codes: codes.to_vec() })
@@ -358,23 +347,6 @@ impl Insured {
         }
         if oldest > 0 && today >= birthday(oldest.saturating_add(1)) {
             reasons.push(NotEligible::TooOld { code: code(), oldest });
-        }
-    }
-}
-
-impl Held {
-    /// What stands against a disease in what the person has or asks for.
-    fn against(&self, disease: &Disease, codes: &[String], reasons: &mut Vec<NotEligible>) {
-        let code = || disease.code.clone();
-        if self.benefits.contains(&disease.code) {
-            reasons.push(NotEligible::AlreadyHeld { code: code() });
-        }
-        if self.applications.contains(&disease.code) {
-            reasons.push(NotEligible::AlreadyApplied { code: code() });
-        }
-        let others = codes.iter().chain(&self.benefits).chain(&self.applications);
-        for other in others.filter(|other| disease.exclusions.contains(other)) {
-            reasons.push(NotEligible::Excluded { code: code(), other: other.clone() });
         }
     }
 }

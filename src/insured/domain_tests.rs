@@ -39,7 +39,8 @@ fn every_reason_is_told_at_once() {
 
 #[test]
 fn what_is_held_or_applied_for_counts() {
-    let held = Held { benefits: vec!["M01600".to_owned()], applications: vec!["M03900".to_owned()] };
+    let diabetes = HeldBenefit { code: "M01600".to_owned(), last: None };
+    let held = Held { benefits: vec![diabetes], applications: vec!["M03900".to_owned()] };
     check(person(), &["M01600"], &held, &["BENEFIT_ALREADY_HELD"]);
     check(person(), &["M03900"], &held, &["APPLICATION_UNDER_WAY"]);
     check(person(), &["M01603"], &held, &["DISEASES_EXCLUDE_EACH_OTHER"]);

@@ -6,6 +6,7 @@ pub mod eligibility;
 pub mod find;
 pub mod get;
 pub mod grpc;
+pub mod held;
 pub mod history;
 pub mod import;
 pub mod refusal;
