@@ -22,9 +22,10 @@ use crate::contract::SERVICES;
 use crate::db::Db;
 use crate::db::keys::Keys;
 use crate::db::source::{Random, TimeSource};
-use crate::db::work::View;
+use crate::db::work::{View, Work};
 use crate::insured::domain::{Held, HeldBenefit};
 use crate::kernel::error::Result;
+use crate::kernel::id::Id;
 use crate::material::objects::Objects;
 use crate::pdf::Face;
 use crate::proto::opsp as pb;
@@ -190,7 +191,7 @@ fn routes(app: &App) -> Routes {
     let (most, catalog_bytes) = (app.config.limits.message_bytes, app.config.limits.catalog_bytes);
     let app = || app.clone();
     let insured = insured::grpc::Service { app: app(), held };
-    let application = application::grpc::Service { app: app(), held_benefits };
+    let application = application::grpc::Service { app: app(), held_benefits, stand };
     let ops = ops::grpc::Service { app: app(), jobs: worker::JOBS };
     let catalog = CatalogServiceServer::new(catalog::grpc::Service(app(), ELSEWHERE));
     Routes::new(catalog.max_decoding_message_size(most.max(catalog_bytes)))
@@ -228,6 +229,10 @@ fn held(view: &View) -> BoxFuture<'_, Result<Held>> {
         let benefits = benefit::query::held(view).await?;
         Ok(Held { benefits, applications: application::store::open_codes(view, None).await? })
     })
+}
+
+fn stand(work: &Work, application: Id) -> BoxFuture<'_, Result<()>> {
+    Box::pin(review::supplement::stand(work, application))
 }
 
 fn held_benefits(view: &View) -> BoxFuture<'_, Result<Vec<HeldBenefit>>> {

@@ -79,6 +79,10 @@ impl Event {
                 format!("已一次性告知须补正 {items} 项，审核时限暂停。"),
                 format!("a supplement was asked for ({items} items); the clock stands still."),
             ),
+            Self::Supplemented { materials: 0 } => both(
+                "申请人答复无补充材料，审核时限继续计算。",
+                "the applicant has nothing to add; the clock runs on.",
+            ),
             Self::Supplemented { materials } => both(
                 format!("已补正，新增材料 {materials} 份，审核时限继续计算。"),
                 format!("the supplement was handed in ({materials} new materials); the clock runs on."),
@@ -151,6 +155,8 @@ mod tests {
         check(&asked, "supplement_requested", "已一次性告知须补正 2 项，审核时限暂停。");
         let answered = Event::Supplemented { materials: 3 };
         check(&answered, "supplemented", "已补正，新增材料 3 份，审核时限继续计算。");
+        let nothing = Event::Supplemented { materials: 0 };
+        check(&nothing, "supplemented", "申请人答复无补充材料，审核时限继续计算。");
         check(&Event::Withdrawn {}, "withdrawn", "申请已撤回。");
         let decided = Event::Decided { approved: vec![code()], rejected: vec!["M03900".to_owned()] };
         check(&decided, "decided", "申请已办结：通过 M01600；不通过 M03900。");

@@ -6,7 +6,7 @@ use tonic::Request;
 use super::domain::{Application, Event};
 use super::store::{self, Stored};
 use super::{convert, create, query, submit, supplement, update, withdraw};
-use crate::app::{App, Ask};
+use crate::app::{App, Ask, Tell};
 use crate::catalog::domain::Catalog;
 use crate::catalog::grpc::insutype;
 use crate::db::Db;
@@ -28,6 +28,8 @@ pub struct Service {
     pub app: App,
     /// The person's benefits that have not ended.
     pub held_benefits: Ask<Vec<HeldBenefit>>,
+    /// Has what the experts found of an application stand, since nothing is added.
+    pub stand: Tell,
 }
 
 impl Serves for Service {
@@ -125,9 +127,10 @@ impl pb::application_service_server::ApplicationService for Service {
     ) -> Answer<pb::Application> {
         write(self, request, |service, work, input| {
             Box::pin(async move {
-                let materials = convert::materials(work.person()?, &input.materials)?;
+                let answer = convert::supplement(work.person()?, input)?;
                 let stored = query::get(work, &input.name).await?;
-                let stored = supplement::supplement(&service.app, work, stored, &materials).await?;
+                let stored =
+                    supplement::supplement(&service.app, work, service.stand, stored, answer).await?;
                 service.answer(work, &stored)
             })
         })

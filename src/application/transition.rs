@@ -112,7 +112,12 @@ impl Pending {
     pub fn ask(self, items: Vec<Asked>, wanted: Vec<Refusal>, today: Date) -> Step<Awaiting, Event> {
         let event = Event::SupplementRequested { items: wanted.len() };
         let mut filed = self.filed;
-        filed.requests.push(Request { items, materials: filed.form.materials.len(), on: today });
+        filed.requests.push(Request {
+            items,
+            materials: filed.form.materials.len(),
+            on: today,
+            nothing_to_add: false,
+        });
         filed.clock = filed.clock.pause(today, "supplement");
         Step::new(Awaiting { filed, wanted, accepted_by: self.accepted_by }, event)
     }
@@ -140,6 +145,24 @@ impl Awaiting {
             None => Application::Submitted(Submitted { filed }),
         };
         Step::new(state, event)
+    }
+
+    /// 无补充材料: there is no further proof of what the criteria name, and the clock goes on. A paper of the checklist
+    /// cannot be answered so: without it the application is not complete.
+    pub fn nothing_to_add(mut self, today: Date) -> Result<Step<Application, Event>, StepRefused> {
+        let last = self.filed.requests.last_mut();
+        let papers = |request: &Request| {
+            let papers = request.items.iter().filter(|asked| matches!(asked, Asked::Paper { .. }));
+            papers.map(|asked| asked.name().to_owned()).collect::<Vec<_>>()
+        };
+        match last.as_deref().map(papers) {
+            Some(titles) if titles.is_empty() => {}
+            titles => return Err(StepRefused::MaterialNeeded { titles: titles.unwrap_or_default() }),
+        }
+        if let Some(last) = last {
+            last.nothing_to_add = true;
+        }
+        Ok(self.supplement(&[], today))
     }
 
     /// 不予受理 of what was never accepted: its applicant does not answer, or not with what is needed.

@@ -196,6 +196,44 @@ fn a_supplement_is_new_or_none() {
 }
 
 #[test]
+fn nothing_to_add_is_an_answer_where_proof_is_asked_for_and_no_paper() {
+    let paper = || Asked::Paper {
+        code: String::new(),
+        kind: crate::catalog::domain::MaterialKind::ExamReport,
+        title: "报告".to_owned(),
+    };
+    let ask = |items| {
+        let pending = Application::Accepted(accepted()).into_pending().unwrap();
+        pending.ask(items, vec![reason()], TODAY).state
+    };
+    let step = ask(vec![asked()]).nothing_to_add(date!(2025 - 03 - 10)).unwrap();
+    assert_eq!(step.event, Event::Supplemented { materials: 0 });
+    assert_eq!((step.state.word(), step.state.form()), ("accepted", &accepted().filed.form));
+    let filed = step.state.filed().unwrap();
+    assert_eq!((filed.clock.paused_since(), filed.requests[0].nothing_to_add), (None, true));
+    let second = step.state.into_pending().unwrap().ask(vec![asked()], vec![reason()], TODAY).state;
+    let said: Vec<_> = second.filed.requests.iter().map(|request| request.nothing_to_add).collect();
+    assert_eq!(said, [true, false], "of the one that was answered so");
+
+    let titles = vec![paper().name().to_owned()];
+    let refused = ask(vec![asked(), paper()]).nothing_to_add(TODAY).unwrap_err();
+    assert_eq!(refused, StepRefused::MaterialNeeded { titles });
+    // Asked for before it was kept what for: nobody knows whether it is a paper.
+    let mut older = ask(vec![asked()]);
+    older.filed.requests.clear();
+    assert_eq!(older.nothing_to_add(TODAY).unwrap_err(), StepRefused::MaterialNeeded { titles: Vec::new() });
+}
+
+#[test]
+fn a_request_of_before_nothing_to_add_still_opens() {
+    let mut stored =
+        serde_json::to_value(Application::from(awaiting(Application::Accepted(accepted())))).unwrap();
+    stored["filed"]["requests"][0].as_object_mut().unwrap().remove("nothing_to_add").unwrap();
+    let read = serde_json::from_value::<Application>(stored).unwrap();
+    assert!(!read.filed().unwrap().requests[0].nothing_to_add);
+}
+
+#[test]
 fn a_withdrawal_forgets_nothing_of_the_submission() {
     for before in all() {
         let filed = before.filed().cloned();

@@ -112,6 +112,9 @@ pub struct Open {
     /// Opinions that stand, because it was opened again for other lines only.
     #[serde(default)]
     pub standing: Vec<Opinion>,
+    /// How many materials the application had when it was opened again: they are all that the expert has judged.
+    #[serde(default)]
+    pub seen: usize,
 }
 
 /// The opinion is there.
@@ -191,6 +194,9 @@ pub enum Event {
     /// More evidence was asked for: the expert will judge it anew.
     #[serde(rename = "review.task_reopened")]
     TaskReopened {},
+    /// There is no more evidence: what the expert had given stands.
+    #[serde(rename = "review.task_stands")]
+    TaskStands {},
     /// An expert was added.
     #[serde(rename = "review.expert_added")]
     ExpertAdded { fixmedins_code: String },
@@ -200,7 +206,7 @@ impl Open {
     /// A new task.
     pub fn assign(assigned: Assigned) -> Step<Self, Event> {
         let event = Event::TaskAssigned { expert: assigned.expert };
-        Step::new(Self { assigned, earlier: Vec::new(), standing: Vec::new() }, event)
+        Step::new(Self { assigned, earlier: Vec::new(), standing: Vec::new(), seen: 0 }, event)
     }
 
     /// Takes the opinion: one a line whose opinion does not stand, of the line's own facts, and not against the line's
@@ -223,15 +229,25 @@ impl Open {
     }
 }
 
+impl Open {
+    /// 无补充材料: what the expert had given stands again. Not where the application, which has so many materials, has one
+    /// that the expert has not judged.
+    pub fn stand(mut self, materials: usize) -> Option<Step<Answered, Event>> {
+        let Given { opinions, answered_at } = self.earlier.pop().filter(|_| self.seen == materials)?;
+        let answered = Answered { assigned: self.assigned, opinions, answered_at, earlier: self.earlier };
+        Some(Step::new(answered, Event::TaskStands {}))
+    }
+}
+
 impl Answered {
     /// Opens it again for these lines, because the panel could not judge them and more evidence is asked for. The
-    /// opinions on the others stand, and what was given is kept.
-    pub fn reopen(self, codes: &BTreeSet<String>) -> Step<Open, Event> {
+    /// opinions on the others stand, and what was given is kept. `seen`: how many materials the application has.
+    pub fn reopen(self, codes: &BTreeSet<String>, seen: usize) -> Step<Open, Event> {
         let standing =
             self.opinions.iter().filter(|opinion| !codes.contains(&opinion.code)).cloned().collect();
         let mut earlier = self.earlier;
         earlier.push(Given { opinions: self.opinions, answered_at: self.answered_at });
-        Step::new(Open { assigned: self.assigned, earlier, standing }, Event::TaskReopened {})
+        Step::new(Open { assigned: self.assigned, earlier, standing, seen }, Event::TaskReopened {})
     }
 }
 
