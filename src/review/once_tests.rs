@@ -291,9 +291,18 @@ fn twenty_refusals_fit_into_an_answer() {
     };
     let requests = [nothing];
     let known = Known { catalog: &catalog, form: &form, requests: &requests, papers: &[], unknown: None };
-    for item in [fact(DIABETES, "x"), certificate(), fact(DIABETES, "glucose_lowering_drug_needed")] {
+    let longest = "glucose_lowering_drug_needed";
+    let asked = Asked::Fact { code: DIABETES.to_owned(), fact: longest.to_owned() };
+    let declined = [Request { items: vec![asked], nothing_to_add: true, ..requests[0].clone() }];
+    let after = Known { requests: &declined, ..known };
+    for (known, item, reason) in [
+        (&known, fact(DIABETES, "x"), "NOT_IN_CHECKLIST"),
+        (&known, certificate(), "ASKED_TOO_LATE"),
+        (&known, fact(DIABETES, longest), "ASKED_TOO_LATE"),
+        (&after, fact(DIABETES, longest), "NOTHING_TO_ADD"),
+    ] {
         let refusals = refusals(known.asked(&vec![item; 20]).unwrap_err());
-        assert_eq!(refusals.len(), 20);
+        assert_eq!(refusals.iter().filter(|refusal| refusal.reason == reason).count(), 20);
         let size: usize = refusals.iter().map(|refusal| refusal.zh.len() + refusal.help_zh.len()).sum();
         assert!(size < 4_000, "the details of an answer travel in a header: {size}");
     }
