@@ -111,7 +111,7 @@ async fn a_store_keeps_files_once_and_whole(#[values(Store::Folder, Store::S3)] 
     for size in [1, 7, names.len(), 1_000] {
         assert_eq!(walked(objects, "", size).await, names, "{size}");
     }
-    for (at, name) in names.iter().enumerate() {
+    for (at, name) in names.iter().enumerate().step_by(5) {
         assert_eq!(walked(objects, name, 5).await, names[at + 1..], "{name}");
     }
     let below = objects.below(&place("1")).await.unwrap();
