@@ -129,7 +129,7 @@ pub async fn start(config: Config, time: TimeSource, random: Random) -> anyhow::
     let router = builder.layer(trace).layer(auth).add_routes(routes(&app)).add_service(health_service);
     let router = with_reflection(router)?;
     let serving = tokio::spawn(router.serve_with_incoming_shutdown(incoming, raised(stopped.clone())));
-    let timed = tokio::spawn(worker::run(app.clone(), stopped.clone()));
+    let timed = tokio::spawn(worker::run(app.clone(), worker::JOBS, stopped.clone()));
     let ready = tokio::spawn(readiness(app.clone(), health.clone(), draining.subscribe()));
     Ok(Running { address, app, health, draining, stop, serving, timed, ready })
 }
