@@ -17,7 +17,6 @@ use crate::insured;
 use crate::insured::domain::{HeldBenefit, NotEligible};
 use crate::kernel::error::{Error, Refusal, Result};
 use crate::kernel::id::Id;
-use crate::kernel::local_day;
 use crate::kernel::money::Money;
 
 /// Items of a page without the caller's saying so.
@@ -75,7 +74,7 @@ pub async fn held(view: &View) -> Result<Vec<HeldBenefit>> {
 
 /// Whether this call's person has the benefit for a disease on a day, with every reason against it.
 pub async fn check(view: &View, app: &App, code: &str, day: Date) -> Result<Check> {
-    let insured::store::Stored { insured, updated_at, .. } = insured::store::get(view).await?;
+    let insured = insured::store::get(view).await?.insured;
     let published = app.catalogs.asked(&insured.insu_admdvs, day)?;
     let benefits = of_disease(view, code).await?;
     let mut reasons = Vec::new();
@@ -86,7 +85,7 @@ pub async fn check(view: &View, app: &App, code: &str, day: Date) -> Result<Chec
     };
     let insutype = kind(&benefits, benefit).unwrap_or_else(|| insured.insutype_on(day));
     reasons.extend(found.err().map(Refusal::from));
-    reasons.extend(insured.standing_on(day, local_day(updated_at)).into_iter().map(Refusal::from));
+    reasons.extend(insured.standing_on(day).into_iter().map(Refusal::from));
     let limit = match published.catalog.disease(code) {
         Some(disease) => {
             domain::highest_limit(&published.catalog, disease, insutype, insured.retired_on(day))

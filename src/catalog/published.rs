@@ -84,10 +84,30 @@ impl Snapshot {
         day: Date,
         known_at: Option<OffsetDateTime>,
     ) -> Option<Arc<Published>> {
+        self.last_begun(area, day, known_at, |_| true)
+    }
+
+    /// The catalogue in force on a day, or where that does not satisfy the last one before it that does.
+    pub fn latest(
+        &self,
+        area: &Region,
+        day: Date,
+        satisfies: impl Fn(&Catalog) -> bool,
+    ) -> Option<Arc<Published>> {
+        self.last_begun(area, day, None, satisfies)
+    }
+
+    fn last_begun(
+        &self,
+        area: &Region,
+        day: Date,
+        known_at: Option<OffsetDateTime>,
+        satisfies: impl Fn(&Catalog) -> bool,
+    ) -> Option<Arc<Published>> {
         let pooling = area.pooling();
         let holds = |published: &Published| {
             let known = known_at.is_none_or(|known| published.published_at <= known);
-            published.area == pooling && published.from <= day && known
+            published.area == pooling && published.from <= day && known && satisfies(&published.catalog)
         };
         let catalogs = self.catalogs.iter().enumerate().filter(|(_, published)| holds(published));
         let found = catalogs.max_by_key(|(_, published)| (published.from, published.published_at))?;

@@ -34,7 +34,8 @@ pub struct Certificate {
     pub created_at: OffsetDateTime,
 }
 
-/// What a certificate says, masked, as it was on the day of issue. Stored sealed; the page and its code are made of
+/// What a certificate says, masked, as it was on the day of issue: by the catalogue in force on it, or by the last one
+/// before that knew the disease. Stored sealed; the page and its code are made of
 /// this alone, so that a later catalogue or key changes no paper.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snapshot {
@@ -159,6 +160,12 @@ impl Snapshot {
 }
 
 impl Terms {
+    /// What a catalogue says that a benefit pays on a day. None when it does not know the disease, or not for this
+    /// insured kind.
+    pub fn of_benefit(benefit: &Benefit, insured: &Insured, catalog: &Catalog, day: Date) -> Option<Self> {
+        Self::of(catalog, catalog.disease(&benefit.code)?, benefit.insutype, insured.retired_on(day))
+    }
+
     /// Over every row that can apply to the person.
     fn of(catalog: &Catalog, disease: &Disease, insutype: Insutype, retired: bool) -> Option<Self> {
         let cases = [Level::Primary, Level::Secondary, Level::Tertiary]

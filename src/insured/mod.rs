@@ -13,6 +13,7 @@ pub mod refusal;
 mod row;
 #[cfg(test)]
 pub mod sample;
+pub mod stated;
 pub mod store;
 mod take_over;
 pub mod words;

@@ -6,6 +6,7 @@
 mod catalogue;
 mod corpus;
 mod criteria;
+mod dropped;
 mod edge;
 mod faulty;
 mod feed;
