@@ -1,6 +1,8 @@
 //! Every decision and payment names the catalogue that it rests on, by version and hash, and a payment its list of
 //! institutions too; what they name is found, whatever was published since.
 
+use opsp::db::work::Owner;
+use opsp::kernel::access::Actor;
 use opsp::kernel::region::Region;
 use opsp::proto::opsp::application::v1 as application;
 use opsp::proto::opsp::catalog::v1 as catalog;
@@ -246,7 +248,9 @@ async fn a_payment_names_its_catalogue_and_its_list(
 
     // One that was settled before the list was kept with it stays readable, and says nothing of a list.
     let forget = "UPDATE settlement SET institutions_version = '', institutions_sha256 = ''";
-    world.running.app.db.writer().execute_unprepared(forget).await.unwrap();
+    let work = world.running.app.db.work(&Actor::system(), Owner::Nobody).await.unwrap();
+    work.conn().execute_unprepared(forget).await.unwrap();
+    work.commit().await.unwrap();
     let get = settlement::GetSettlementRequest { name: paid[2].0.name.clone() };
     let before = client.get_settlement(get).await.unwrap().into_inner();
     assert_eq!((catalog_of(&before), list_of(&before)), (catalog, Named::default()));
