@@ -132,6 +132,7 @@ pub struct Unseen {
 /// What happened to a settlement.
 #[derive(Debug, Serialize)]
 #[serde(tag = "type")]
+#[expect(clippy::large_enum_variant, reason = "one a call, on its stack")]
 pub enum Event {
     /// 结算, with all that it takes to calculate it again.
     #[serde(rename = "settlement.settled")]
