@@ -13,6 +13,7 @@ mod m0003_benefit;
 mod m0004_catalogue;
 mod m0005_material;
 mod m0006_objects;
+mod m0007_source;
 
 /// Runs the migrations.
 pub struct Migrator;
@@ -27,6 +28,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_catalogue::Migration),
             Box::new(m0005_material::Migration),
             Box::new(m0006_objects::Migration),
+            Box::new(m0007_source::Migration),
         ]
     }
 }

@@ -201,6 +201,7 @@ pub fn message(
         update_time: Some(timestamp(stored.updated_at)),
         etag: stored.etag(),
         catalog_version: filed.map(|filed| filed.catalog_version.clone()).unwrap_or_default(),
+        catalog_sha256: filed.map(|filed| filed.catalog_sha256.clone()).unwrap_or_default(),
         sample: filed.map_or(catalog.sample, |filed| filed.sample),
     }
 }

@@ -33,7 +33,7 @@ pub async fn submit(
     let (eligible, complete) = both(admitted, complete, undesignated)?;
     material::store::mark_in_use(work, &papers).await?;
     material::store::claim_contents(work, &papers).await?;
-    let step = draft.submit(&eligible, &complete, catalog, &published.sha256, today);
+    let step = draft.submit(&eligible, &complete, &published, today);
     store::save(work, &app.calendar, stored.version, step).await
 }
 

@@ -3,7 +3,7 @@
 use super::*;
 use crate::application::checklist::complete;
 use crate::application::domain::{Agent, LineForm};
-use crate::catalog::domain::SAMPLE;
+use crate::catalog::domain::{Catalog, SAMPLE};
 use crate::insured::domain::{Held, Insured};
 use crate::insured::sample::person;
 use crate::kernel::calendar::{Calendar, EMBEDDED};
@@ -65,10 +65,9 @@ fn draft() -> Draft {
 }
 
 fn submitted() -> Submitted {
-    let catalog = catalog();
-    let bare = Catalog { materials: Vec::new(), ..catalog.clone() };
+    let bare = Catalog { materials: Vec::new(), ..catalog() };
     let complete = complete(&form(&[]), &bare, &[], TODAY).ok().unwrap();
-    draft().submit(&eligible("620902"), &complete, &catalog, "hash", TODAY).state
+    draft().submit(&eligible("620902"), &complete, &Published::sample(), TODAY).state
 }
 
 fn accepted() -> Accepted {
@@ -247,7 +246,10 @@ fn a_withdrawal_forgets_nothing_of_the_submission() {
 fn who_never_answers_is_refused_only_before_acceptance() {
     let refuse = |before| awaiting(before).refuse(vec![reason()]);
     let step = refuse(Application::Submitted(submitted())).unwrap();
-    assert_eq!((step.state.reasons, step.event), (vec![reason()], Event::Refused {}));
+    assert_eq!(
+        (step.state.reasons, step.event),
+        (vec![reason()], Event::Refused { cited: Published::sample().cited() })
+    );
     let after = refuse(Application::Accepted(accepted())).unwrap_err();
     assert!(matches!(after, StepRefused::WrongState { is: "awaiting_supplement", .. }));
 }

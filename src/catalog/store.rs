@@ -23,7 +23,7 @@ use crate::kernel::calendar::parse_date;
 use crate::kernel::error::{Error, Refusal, Result};
 use crate::kernel::region::Region;
 
-pub use super::published::Published;
+pub use super::published::{Cited, Published};
 
 #[derive(Serialize)]
 #[serde(tag = "type")]
@@ -183,7 +183,15 @@ fn parse(row: row::Model) -> Result<Published> {
     };
     let (catalog, edition) = kept.open::<Catalog>()?;
     let Edition { area, from, sha256, published_at } = edition;
-    Ok(Published { institutions_version: catalog.version.clone(), catalog, area, from, sha256, published_at })
+    Ok(Published {
+        institutions_version: catalog.version.clone(),
+        institutions_sha256: sha256.clone(),
+        catalog,
+        area,
+        from,
+        sha256,
+        published_at,
+    })
 }
 
 fn parse_list(row: row::list::Model) -> Result<PublishedList> {

@@ -60,7 +60,7 @@ async fn issue(app: &App, psn_no: PsnNo, benefit: Id) -> Result<bool> {
         sample: published.catalog.sample,
     };
     let qr_text = payload.sign(work.keys())?;
-    let snapshot = Snapshot::take(&stored.benefit, &insured, &published.catalog, payload.issued_on, qr_text)
+    let snapshot = Snapshot::take(&stored.benefit, &insured, &published, payload.issued_on, qr_text)
         .ok_or_else(silent)?;
     store::create(&work, Certificate::issue(payload.id, benefit, snapshot, work.now())).await?;
     benefits::save(&work, stored.version, stored.benefit.certify(payload.id)).await?;

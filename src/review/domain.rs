@@ -10,6 +10,7 @@ pub use super::refused::Refused;
 use super::said::{Said, opinions};
 use crate::catalog::criteria::Criterion;
 pub use crate::catalog::criteria::Finding;
+use crate::catalog::published::Cited;
 use crate::kernel::error::{Error, Refusal, Result};
 use crate::kernel::id::Id;
 use crate::kernel::region::Region;
@@ -84,6 +85,9 @@ pub struct Assigned {
     pub lines: Vec<Line>,
     /// Whether they come from the sample catalogue.
     pub sample: bool,
+    /// The catalogue that they come from; empty in a task that was assigned before it was kept.
+    #[serde(default)]
+    pub cited: Cited,
     /// When it was assigned.
     pub assigned_at: OffsetDateTime,
 }
@@ -187,10 +191,17 @@ pub enum Event {
     ThirdDrawn { seed: String, experts: Vec<Id>, order: Vec<super::draw::Weighed> },
     /// An expert got a task.
     #[serde(rename = "review.task_assigned")]
-    TaskAssigned { expert: Id },
+    TaskAssigned {
+        expert: Id,
+        #[serde(flatten)]
+        cited: Cited,
+    },
     /// An expert gave the opinion.
     #[serde(rename = "review.opinion_given")]
-    OpinionGiven {},
+    OpinionGiven {
+        #[serde(flatten)]
+        cited: Cited,
+    },
     /// More evidence was asked for: the expert will judge it anew.
     #[serde(rename = "review.task_reopened")]
     TaskReopened {},
@@ -205,7 +216,7 @@ pub enum Event {
 impl Open {
     /// A new task.
     pub fn assign(assigned: Assigned) -> Step<Self, Event> {
-        let event = Event::TaskAssigned { expert: assigned.expert };
+        let event = Event::TaskAssigned { expert: assigned.expert, cited: assigned.cited.clone() };
         Step::new(Self { assigned, earlier: Vec::new(), standing: Vec::new(), seen: 0 }, event)
     }
 
@@ -223,9 +234,10 @@ impl Open {
         if !against.is_empty() {
             return Err(Error::Refused(against.into_iter().map(Refusal::from).collect()));
         }
+        let event = Event::OpinionGiven { cited: self.assigned.cited.clone() };
         let answered =
             Answered { assigned: self.assigned, opinions, answered_at: now, earlier: self.earlier };
-        Ok(Step::new(answered, Event::OpinionGiven {}))
+        Ok(Step::new(answered, event))
     }
 }
 

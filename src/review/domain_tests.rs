@@ -27,6 +27,7 @@ fn task() -> Open {
             line("B", Criterion::Any { any: vec![fact("c"), fact("d")] }),
         ],
         sample: true,
+        cited: Cited { catalog_version: "1".to_owned(), catalog_sha256: "abc".to_owned() },
         assigned_at: datetime!(2025-03-03 0:00 UTC),
     };
     Open::assign(assigned).state
@@ -241,6 +242,15 @@ fn a_task_of_before_any_was_opened_again_still_opens() {
     stored.as_object_mut().unwrap().remove("standing").unwrap();
     stored.as_object_mut().unwrap().remove("seen").unwrap();
     assert_eq!(serde_json::from_value::<Task>(stored).unwrap(), Task::from(task()));
+}
+
+#[test]
+fn a_task_of_before_it_named_its_catalogue_still_opens() {
+    let mut stored = serde_json::to_value(Task::from(task())).unwrap();
+    stored["assigned"].as_object_mut().unwrap().remove("cited").unwrap();
+    let opened = serde_json::from_value::<Task>(stored).unwrap();
+    assert_eq!(opened.assigned().cited, Cited::default());
+    assert_eq!(opened.assigned().lines, task().assigned.lines);
 }
 
 #[test]

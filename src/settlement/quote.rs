@@ -70,6 +70,8 @@ async fn new(view: &View, catalogs: &Catalogs, bill: Bill) -> Result<New> {
     let source = Source {
         catalog_version: published.catalog.version.clone(),
         catalog_sha256: published.sha256.clone(),
+        institutions_version: published.institutions_version.clone(),
+        institutions_sha256: published.institutions_sha256.clone(),
         sample: published.catalog.sample,
     };
     let made = Made { id: view.new_id(), case, before: spent, calculated, source, now: view.now() };

@@ -16,6 +16,7 @@ mod import;
 mod journey;
 mod killed;
 mod money;
+mod named;
 mod notice;
 mod objects;
 mod once;
