@@ -1,6 +1,6 @@
 //! Thousands of broken and hostile files, each through the real upload: each gets a clear answer and, where it is
 //! refused, leaves nothing behind; where it is taken, a thumbnail of it can be asked for. None brings the reader down or
-//! makes it take memory beyond its bounds. `CORPUS_STEP` is the distance of the cuts in bytes, 10 where it is not set;
+//! makes it take memory beyond its bounds. `CORPUS_STEP` is the distance of the cuts in bytes, 100 where it is not set;
 //! with 1 all of them are made.
 
 mod door;
@@ -81,7 +81,7 @@ fn every_bad_file_gets_a_clear_answer_in_bounded_memory_and_leaves_nothing_behin
 }
 
 async fn in_a_process_of_its_own() {
-    let step = std::env::var_os("CORPUS_STEP").map_or(10, |step| {
+    let step = std::env::var_os("CORPUS_STEP").map_or(100, |step| {
         let step = step.to_str().and_then(|step| step.parse().ok());
         step.filter(|step| *step > 0).expect("CORPUS_STEP is a number of bytes")
     });
