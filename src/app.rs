@@ -10,8 +10,9 @@ use futures_util::future::BoxFuture;
 use tokio::sync::{Semaphore, watch};
 
 use crate::db::Db;
-use crate::db::work::View;
+use crate::db::work::{View, Work};
 use crate::kernel::error::Result;
+use crate::kernel::id::Id;
 use crate::material::objects::Objects;
 
 /// The parts of a running server.
@@ -39,3 +40,6 @@ pub struct App {
 
 /// A question that a feature asks of those to its right: `server.rs` gives the answer when it assembles the services.
 pub type Ask<T> = for<'a> fn(&'a View) -> BoxFuture<'a, Result<T>>;
+
+/// What a feature has those to its right do about something of its own, in the same transaction.
+pub type Tell = for<'a> fn(&'a Work, Id) -> BoxFuture<'a, Result<()>>;

@@ -11,7 +11,7 @@ pub mod pdf;
 pub mod rpc;
 pub mod server;
 pub mod telemetry;
-mod worker;
+pub mod worker;
 
 // Features. Each uses only those above it.
 pub mod application;

@@ -23,9 +23,10 @@ use crate::contract::SERVICES;
 use crate::db::Db;
 use crate::db::keys::Keys;
 use crate::db::source::{Random, TimeSource};
-use crate::db::work::View;
-use crate::insured::domain::Held;
+use crate::db::work::{View, Work};
+use crate::insured::domain::{Held, HeldBenefit};
 use crate::kernel::error::Result;
+use crate::kernel::id::Id;
 use crate::material::objects::Objects;
 use crate::pdf::Face;
 use crate::proto::opsp as pb;
@@ -129,7 +130,7 @@ pub async fn start(config: Config, time: TimeSource, random: Random) -> anyhow::
     let router = builder.layer(trace).layer(auth).add_routes(routes(&app)).add_service(health_service);
     let router = with_reflection(router)?;
     let serving = tokio::spawn(router.serve_with_incoming_shutdown(incoming, raised(stopped.clone())));
-    let timed = tokio::spawn(worker::run(app.clone(), stopped.clone()));
+    let timed = tokio::spawn(worker::run(app.clone(), worker::JOBS, stopped.clone()));
     let ready = tokio::spawn(readiness(app.clone(), health.clone(), draining.subscribe()));
     Ok(Running { address, app, health, draining, stop, serving, timed, ready })
 }
@@ -191,7 +192,7 @@ fn routes(app: &App) -> Routes {
     let (most, catalog_bytes) = (app.config.limits.message_bytes, app.config.limits.catalog_bytes);
     let app = || app.clone();
     let insured = insured::grpc::Service { app: app(), held };
-    let application = application::grpc::Service { app: app(), held_benefits };
+    let application = application::grpc::Service { app: app(), held_benefits, stand };
     let ops = ops::grpc::Service { app: app(), jobs: worker::JOBS };
     let catalog = CatalogServiceServer::new(catalog::grpc::Service(app(), ELSEWHERE));
     Routes::new(catalog.max_decoding_message_size(most.max(catalog_bytes)))
@@ -226,13 +227,17 @@ const ELSEWHERE: catalog::grpc::Elsewhere = catalog::grpc::Elsewhere {
 
 fn held(view: &View) -> BoxFuture<'_, Result<Held>> {
     Box::pin(async move {
-        let benefits = benefit::query::held_codes(view).await?;
+        let benefits = benefit::query::held(view).await?;
         Ok(Held { benefits, applications: application::store::open_codes(view, None).await? })
     })
 }
 
-fn held_benefits(view: &View) -> BoxFuture<'_, Result<Vec<String>>> {
-    Box::pin(benefit::query::held_codes(view))
+fn stand(work: &Work, application: Id) -> BoxFuture<'_, Result<()>> {
+    Box::pin(review::supplement::stand(work, application))
+}
+
+fn held_benefits(view: &View) -> BoxFuture<'_, Result<Vec<HeldBenefit>>> {
+    Box::pin(benefit::query::held(view))
 }
 
 fn with_reflection<L>(

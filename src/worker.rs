@@ -4,7 +4,9 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use futures_util::future::join_all;
 use tokio::sync::watch;
+use tokio::time::{Interval, MissedTickBehavior};
 
 use crate::app::App;
 use crate::ops::jobs::{JobSpec, Jobs, forget_answers, run_once, sequence};
@@ -21,50 +23,69 @@ pub const JOBS: Jobs = &[
         name: "open-notices",
         description: "Writes the entries of notices that were opened (公示开始).",
         run: |app, _| Box::pin(notice::open::run(app)),
+        is_long: false,
     },
     JobSpec {
         name: "close-notices",
         description: "Closes notices whose days are over (公示期满).",
         run: |app, _| Box::pin(notice::close::run(app)),
+        is_long: false,
     },
     JobSpec {
         name: "grant-benefits",
         description: "Grants the benefit of each undisputed entry (待遇生效).",
         run: |app, _| Box::pin(benefit::grant::run(app)),
+        is_long: false,
     },
     JobSpec {
         name: "issue-certificates",
         description: "Issues the certificate of each new benefit (签发证明).",
         run: |app, _| Box::pin(certificate::issue::run(app)),
+        is_long: false,
+    },
+    JobSpec {
+        name: "sequence",
+        description: "Continues the event log from the journal.",
+        run: sequence,
+        is_long: false,
     },
     JobSpec {
         name: "derive-deadlines",
         description: "Derives due dates anew after a calendar was imported (重新推算时限).",
         run: |app, _| Box::pin(deadline::derive::run(app)),
+        is_long: false,
     },
     JobSpec {
         name: "escalate-deadlines",
         description: "Tells that few working days are left of a deadline, and that it was missed (督办).",
         run: |app, _| Box::pin(deadline::escalate::run(app)),
+        is_long: false,
     },
-    JobSpec { name: "sequence", description: "Continues the event log from the journal.", run: sequence },
     JobSpec {
         name: "forget-answers",
         description: "Forgets answers to repeated requests after their days.",
         run: forget_answers,
+        is_long: false,
     },
     JobSpec {
         name: "collect-objects",
         description: "Deletes content that no material has, and uploads that were never finished (清理文件).",
         run: |app, lease| Box::pin(material::collect::run(app, lease)),
+        is_long: true,
     },
 ];
 
-/// Does what is due until the server stops.
-pub async fn run(app: App, mut stopped: watch::Receiver<bool>) {
+/// Does what is due until the server stops. The jobs of which one causes the next go round together; one that may take
+/// long goes round alone, and none of the others waits for it.
+pub async fn run(app: App, jobs: Jobs, stopped: watch::Receiver<bool>) {
     let holder = format!("opsp-{}", app.db.new_id());
-    let mut due = tokio::time::interval(TICK);
-    due.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let (alone, together): (Vec<_>, Vec<_>) = jobs.iter().partition(|job| job.is_long);
+    let alone = join_all(alone.into_iter().map(|job| long(&app, job, &holder, stopped.clone())));
+    tokio::join!(short(&app, &together, &holder, stopped.clone()), alone);
+}
+
+async fn short(app: &App, jobs: &[&JobSpec], holder: &str, mut stopped: watch::Receiver<bool>) {
+    let mut due = ticks();
     loop {
         let only = tokio::select! {
             () = raised(&mut stopped) => return,
@@ -74,13 +95,29 @@ pub async fn run(app: App, mut stopped: watch::Receiver<bool>) {
         if only.is_some() {
             tokio::time::sleep(GATHER).await;
         }
-        for job in JOBS.iter().filter(|job| only.is_none_or(|name| name == job.name)) {
+        for job in jobs.iter().filter(|job| only.is_none_or(|name| name == job.name)) {
             if *stopped.borrow() {
                 return;
             }
-            run_job(&app, job, &holder).await;
+            run_job(app, job, holder).await;
         }
     }
+}
+
+async fn long(app: &App, job: &JobSpec, holder: &str, mut stopped: watch::Receiver<bool>) {
+    let mut due = ticks();
+    loop {
+        tokio::select! {
+            () = raised(&mut stopped) => return,
+            _ = due.tick() => run_job(app, job, holder).await,
+        }
+    }
+}
+
+fn ticks() -> Interval {
+    let mut due = tokio::time::interval(TICK);
+    due.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    due
 }
 
 /// Waits until a flag is raised, or nobody can raise it any more.

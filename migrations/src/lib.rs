@@ -13,7 +13,8 @@ mod m0003_benefit;
 mod m0004_catalogue;
 mod m0005_material;
 mod m0006_objects;
-mod m0009_deadline;
+mod m0007_source;
+mod m0008_deadline;
 
 /// Runs the migrations.
 pub struct Migrator;
@@ -28,7 +29,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_catalogue::Migration),
             Box::new(m0005_material::Migration),
             Box::new(m0006_objects::Migration),
-            Box::new(m0009_deadline::Migration),
+            Box::new(m0007_source::Migration),
+            Box::new(m0008_deadline::Migration),
         ]
     }
 }

@@ -5,7 +5,7 @@ use crate::app::Ask;
 use crate::catalog::domain::Catalog;
 use crate::db::work::View;
 use crate::insured;
-use crate::insured::domain::{Eligible, Held};
+use crate::insured::domain::{Eligible, Held, HeldBenefit};
 use crate::kernel::error::{Refusal, Result};
 use crate::kernel::id::Id;
 
@@ -14,7 +14,7 @@ use crate::kernel::id::Id;
 pub async fn admit(
     view: &View,
     catalog: &Catalog,
-    held_benefits: Ask<Vec<String>>,
+    held_benefits: Ask<Vec<HeldBenefit>>,
     codes: &[String],
     own: Option<Id>,
 ) -> Result<Result<Eligible, Vec<Refusal>>> {

@@ -85,6 +85,20 @@ fn unlike(materials: &[Material]) -> Vec<StepRefused> {
     refused
 }
 
+/// Which of the materials that come in are a file that is there, or comes in before them: their place, and the title of
+/// the other one. A material that is there itself is not told: naming it again does no harm.
+pub fn repeats(there: &[Material], coming: &[Material]) -> Vec<(usize, String)> {
+    let repeat = |(place, material): (usize, &Material)| {
+        if there.iter().any(|known| known.id == material.id) {
+            return None;
+        }
+        let mut before = there.iter().chain(&coming[..place]);
+        let same = before.find(|other| other.sha256 == material.sha256)?;
+        Some((place, same.label.title.clone()))
+    };
+    coming.iter().enumerate().filter_map(repeat).collect()
+}
+
 fn line_faults(line: &LineForm, catalog: &Catalog, today: Date) -> Vec<StepRefused> {
     let code = || line.code.clone();
     let mut faults = Vec::new();
@@ -294,6 +308,22 @@ mod tests {
             materials.push(copy);
         };
         check(&["M01600"], copy, &[]);
+    }
+
+    #[test]
+    fn what_comes_in_is_no_file_that_is_there() {
+        let paper = |id: u128, title: &str, sha256: &str| {
+            let mut paper = material(&Catalog::parse(SAMPLE).unwrap().materials[0]);
+            (paper.id, paper.label.title) = (Id(Uuid::from_u128(id)), title.to_owned());
+            paper.sha256 = sha256.to_owned();
+            paper
+        };
+        let there = [paper(1, "病历", "x"), paper(2, "报告", "y")];
+        let found = |coming: &[Material]| repeats(&there, coming);
+        assert_eq!(found(&[paper(3, "新报告", "z"), there[0].clone()]), []);
+        assert_eq!(found(&[there[1].clone(), paper(3, "报告", "y")]), [(1, "报告".to_owned())]);
+        let twice = [paper(3, "证明", "z"), paper(4, "病历", "x"), paper(5, "另一份", "z")];
+        assert_eq!(found(&twice), [(1, "病历".to_owned()), (2, "证明".to_owned())]);
     }
 
     #[test]

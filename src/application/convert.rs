@@ -1,6 +1,7 @@
 //! What the applicant says, from the contract's words into ours and back.
 
 use super::domain::{Agent, Application, Form, Line, LineForm, LineState};
+use super::supplement::Answer;
 use crate::catalog::domain::Catalog;
 use crate::kernel::access::Person;
 use crate::kernel::error::{Error, Result};
@@ -31,6 +32,24 @@ pub fn materials(person: &Person, names: &[String]) -> Result<Vec<Id>> {
         id.ok_or_else(|| Error::not_found(name))
     };
     names.iter().map(id).collect()
+}
+
+/// What is answered to a request for a supplement: materials, or that there are none.
+pub fn supplement(person: &Person, input: &pb::SupplementApplicationRequest) -> Result<Answer> {
+    match (input.nothing_to_add, input.materials.is_empty()) {
+        (false, false) => materials(person, &input.materials).map(Answer::Materials),
+        (true, true) => Ok(Answer::NothingToAdd),
+        (false, true) => Err(Error::invalid(
+            "materials",
+            "须列出至少一份新材料；没有其他证明的，填 nothing_to_add（无补充材料）",
+            "must name at least one new material, unless nothing_to_add says that there is none",
+        )),
+        (true, false) => Err(Error::invalid(
+            "nothing_to_add",
+            "已列出材料的，不得填写无补充材料",
+            "must be false where materials are named",
+        )),
+    }
 }
 
 fn line_form(index: usize, line: &pb::LineInput) -> Result<LineForm> {

@@ -5,11 +5,17 @@ use super::domain::{Draft, Form};
 use super::store::{self, Stored};
 use crate::app::{App, Ask};
 use crate::db::work::Work;
+use crate::insured::domain::HeldBenefit;
 use crate::kernel::error::{Error, Result};
 use crate::material;
 
 /// Begins a draft for somebody who may apply; refused with every reason at once.
-pub async fn create(app: &App, work: &Work, held_benefits: Ask<Vec<String>>, form: Form) -> Result<Stored> {
+pub async fn create(
+    app: &App,
+    work: &Work,
+    held_benefits: Ask<Vec<HeldBenefit>>,
+    form: Form,
+) -> Result<Stored> {
     let published = app.catalogs.in_force(work.area()?, work.today())?;
     material::store::get_all(work, &form.materials).await?;
     let admitted = admit(work, &published.catalog, held_benefits, &form.codes(), None).await?;

@@ -90,6 +90,9 @@ pub struct Request {
     pub materials: usize,
     /// When.
     pub on: Date,
+    /// 无补充材料: the applicant answered that there is nothing to add.
+    #[serde(default)]
+    pub nothing_to_add: bool,
 }
 
 /// One thing that is asked for, as the catalogue names it.

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::catalog::published::Cited;
+
 /// What happened to an application. No personal data.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type")]
@@ -15,16 +17,31 @@ pub enum Event {
     Updated { opsp_dise_codes: Vec<String> },
     /// Submitted.
     #[serde(rename = "application.submitted")]
-    Submitted { opsp_dise_codes: Vec<String>, catalog_version: String, sample: bool },
+    Submitted {
+        opsp_dise_codes: Vec<String>,
+        #[serde(flatten)]
+        cited: Cited,
+        sample: bool,
+    },
     /// 受理.
     #[serde(rename = "application.accepted")]
-    Accepted {},
+    Accepted {
+        #[serde(flatten)]
+        cited: Cited,
+    },
     /// 不予受理.
     #[serde(rename = "application.refused")]
-    Refused {},
+    Refused {
+        #[serde(flatten)]
+        cited: Cited,
+    },
     /// 告知补正.
     #[serde(rename = "application.supplement_requested")]
-    SupplementRequested { items: usize },
+    SupplementRequested {
+        items: usize,
+        #[serde(flatten)]
+        cited: Cited,
+    },
     /// 已补正.
     #[serde(rename = "application.supplemented")]
     Supplemented { materials: usize },
@@ -33,7 +50,12 @@ pub enum Event {
     Withdrawn {},
     /// 办结.
     #[serde(rename = "application.decided")]
-    Decided { approved: Vec<String>, rejected: Vec<String> },
+    Decided {
+        approved: Vec<String>,
+        rejected: Vec<String>,
+        #[serde(flatten)]
+        cited: Cited,
+    },
     /// A line went into a notice.
     #[serde(rename = "application.line_noticed")]
     LineNoticed { opsp_dise_code: String, notice: String },
@@ -68,23 +90,27 @@ impl Event {
                 "申请已提交，审核时限开始计算，申报病种：",
                 "the application was submitted and the clock of the review runs, for ",
             ),
-            Self::Accepted {} => {
+            Self::Accepted { .. } => {
                 both("申请已受理，进入专家评审。", "the application was accepted for expert review.")
             }
-            Self::Refused {} => both(
+            Self::Refused { .. } => both(
                 "申请不予受理，已说明理由。",
                 "the application was not accepted; the reasons are stated.",
             ),
-            Self::SupplementRequested { items } => both(
+            Self::SupplementRequested { items, .. } => both(
                 format!("已一次性告知须补正 {items} 项，审核时限暂停。"),
                 format!("a supplement was asked for ({items} items); the clock stands still."),
+            ),
+            Self::Supplemented { materials: 0 } => both(
+                "申请人答复无补充材料，审核时限继续计算。",
+                "the applicant has nothing to add; the clock runs on.",
             ),
             Self::Supplemented { materials } => both(
                 format!("已补正，新增材料 {materials} 份，审核时限继续计算。"),
                 format!("the supplement was handed in ({materials} new materials); the clock runs on."),
             ),
             Self::Withdrawn {} => both("申请已撤回。", "the application was withdrawn."),
-            Self::Decided { approved, rejected } => decided(approved, rejected),
+            Self::Decided { approved, rejected, .. } => decided(approved, rejected),
             Self::LineNoticed { opsp_dise_code: code, .. } => {
                 both(format!("病种 {code} 进入公示。"), format!("disease {code} went into a public notice."))
             }
@@ -124,6 +150,10 @@ fn decided(approved: &[String], rejected: &[String]) -> (String, String) {
 mod tests {
     use super::*;
 
+    fn cited() -> Cited {
+        Cited { catalog_version: "1".to_owned(), catalog_sha256: "abc".to_owned() }
+    }
+
     fn check(event: &Event, kind: &str, zh: &str) {
         let mut value = serde_json::to_value(event).unwrap();
         let found = value.as_object_mut().unwrap().remove("type").unwrap();
@@ -142,19 +172,21 @@ mod tests {
         check(&created, "created", "已建立申请草稿，申报病种：M01600、M03900。");
         let updated = Event::Updated { opsp_dise_codes: codes() };
         check(&updated, "updated", "申请草稿已修改，申报病种：M01600、M03900。");
-        let submitted =
-            Event::Submitted { opsp_dise_codes: codes(), catalog_version: "1".to_owned(), sample: true };
+        let submitted = Event::Submitted { opsp_dise_codes: codes(), cited: cited(), sample: true };
         check(&submitted, "submitted", "申请已提交，审核时限开始计算，申报病种：M01600、M03900。");
-        check(&Event::Accepted {}, "accepted", "申请已受理，进入专家评审。");
-        check(&Event::Refused {}, "refused", "申请不予受理，已说明理由。");
-        let asked = Event::SupplementRequested { items: 2 };
+        check(&Event::Accepted { cited: cited() }, "accepted", "申请已受理，进入专家评审。");
+        check(&Event::Refused { cited: cited() }, "refused", "申请不予受理，已说明理由。");
+        let asked = Event::SupplementRequested { items: 2, cited: cited() };
         check(&asked, "supplement_requested", "已一次性告知须补正 2 项，审核时限暂停。");
         let answered = Event::Supplemented { materials: 3 };
         check(&answered, "supplemented", "已补正，新增材料 3 份，审核时限继续计算。");
+        let nothing = Event::Supplemented { materials: 0 };
+        check(&nothing, "supplemented", "申请人答复无补充材料，审核时限继续计算。");
         check(&Event::Withdrawn {}, "withdrawn", "申请已撤回。");
-        let decided = Event::Decided { approved: vec![code()], rejected: vec!["M03900".to_owned()] };
+        let rejected = vec!["M03900".to_owned()];
+        let decided = Event::Decided { approved: vec![code()], rejected, cited: cited() };
         check(&decided, "decided", "申请已办结：通过 M01600；不通过 M03900。");
-        let decided = Event::Decided { approved: Vec::new(), rejected: codes() };
+        let decided = Event::Decided { approved: Vec::new(), rejected: codes(), cited: cited() };
         check(&decided, "decided", "申请已办结：不通过 M01600、M03900。");
         let noticed = Event::LineNoticed { opsp_dise_code: code(), notice: "x".to_owned() };
         check(&noticed, "line_noticed", "病种 M01600 进入公示。");
@@ -162,6 +194,40 @@ mod tests {
         check(&granted, "line_granted", "病种 M01600 公示无异议，待遇已确认。");
         let objected = Event::LineObjected { opsp_dise_code: code() };
         check(&objected, "line_objected", "病种 M01600 的异议成立，不予享受待遇。");
+    }
+
+    #[test]
+    fn a_decision_names_its_catalogue_where_readers_look_for_it() {
+        let decided = Event::Decided { approved: Vec::new(), rejected: Vec::new(), cited: cited() };
+        for event in [Event::Accepted { cited: cited() }, Event::Refused { cited: cited() }, decided] {
+            let data = serde_json::to_value(&event).unwrap();
+            assert_eq!(data["catalog_version"], "1", "{data}");
+            assert_eq!(data["catalog_sha256"], "abc", "{data}");
+        }
+    }
+
+    #[test]
+    fn events_of_released_versions_are_read() {
+        let check = |kind: &str, data: &str, expected: Event| {
+            assert_eq!(Event::read(&format!("application.{kind}"), data), Some(expected));
+        };
+        let codes = || vec!["M01600".to_owned()];
+        check(
+            "submitted",
+            r#"{"opsp_dise_codes":["M01600"],"catalog_version":"1","sample":true}"#,
+            Event::Submitted {
+                opsp_dise_codes: codes(),
+                cited: Cited { catalog_version: "1".to_owned(), catalog_sha256: String::new() },
+                sample: true,
+            },
+        );
+        let none = Cited::default;
+        check("accepted", "{}", Event::Accepted { cited: none() });
+        check("refused", "{}", Event::Refused { cited: none() });
+        let asked = Event::SupplementRequested { items: 2, cited: none() };
+        check("supplement_requested", r#"{"items":2}"#, asked);
+        let decided = Event::Decided { approved: codes(), rejected: Vec::new(), cited: none() };
+        check("decided", r#"{"approved":["M01600"],"rejected":[]}"#, decided);
     }
 
     #[test]

@@ -6,13 +6,14 @@ use tonic::Request;
 use super::domain::{Application, Event};
 use super::store::{self, Stored};
 use super::{convert, create, query, submit, supplement, update, withdraw};
-use crate::app::{App, Ask};
+use crate::app::{App, Ask, Tell};
 use crate::catalog::domain::Catalog;
 use crate::catalog::grpc::insutype;
 use crate::db::Db;
 use crate::db::journal::Recorded;
 use crate::db::page::Page;
 use crate::db::work::View;
+use crate::insured::domain::HeldBenefit;
 use crate::kernel::access::Person;
 use crate::kernel::calendar::Calendar;
 use crate::kernel::error::{Refusal, Result};
@@ -25,8 +26,10 @@ use crate::rpc::parse::{date_message, deadline, reason, timestamp};
 pub struct Service {
     /// What every service holds.
     pub app: App,
-    /// Diseases of the person's benefits that have not ended.
-    pub held_benefits: Ask<Vec<String>>,
+    /// The person's benefits that have not ended.
+    pub held_benefits: Ask<Vec<HeldBenefit>>,
+    /// Has what the experts found of an application stand, since nothing is added.
+    pub stand: Tell,
 }
 
 impl Serves for Service {
@@ -124,9 +127,10 @@ impl pb::application_service_server::ApplicationService for Service {
     ) -> Answer<pb::Application> {
         write(self, request, |service, work, input| {
             Box::pin(async move {
-                let materials = convert::materials(work.person()?, &input.materials)?;
+                let answer = convert::supplement(work.person()?, input)?;
                 let stored = query::get(work, &input.name).await?;
-                let stored = supplement::supplement(&service.app, work, stored, &materials).await?;
+                let stored =
+                    supplement::supplement(&service.app, work, service.stand, stored, answer).await?;
                 service.answer(work, &stored)
             })
         })
@@ -197,6 +201,7 @@ pub fn message(
         update_time: Some(timestamp(stored.updated_at)),
         etag: stored.etag(),
         catalog_version: filed.map(|filed| filed.catalog_version.clone()).unwrap_or_default(),
+        catalog_sha256: filed.map(|filed| filed.catalog_sha256.clone()).unwrap_or_default(),
         sample: filed.map_or(catalog.sample, |filed| filed.sample),
     }
 }

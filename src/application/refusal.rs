@@ -22,6 +22,9 @@ pub enum StepRefused {
     NotDesignated { code: String, fixmedins_code: String, day: Date, kind: Insutype },
     /// The date of the identification lies in the future.
     IdentifiedInFuture { code: String },
+    /// A supplement asks for papers of the checklist: that there is nothing to add is no answer. Without their names
+    /// where it was asked for before they were kept.
+    MaterialNeeded { titles: Vec<String> },
     /// The line is not there or not where it has to be.
     LineNotReady { code: String },
 }
@@ -99,6 +102,15 @@ impl From<StepRefused> for Refusal {
             )
             .help("请更正鉴定日期。", "correct the date.")
             .about(code),
+            StepRefused::MaterialNeeded { titles } => Self::new(
+                "MATERIAL_NEEDED",
+                format!("须补正材料清单所列的材料，不能答复无补充材料：{}。", titles.join("、")),
+                format!("papers of the checklist are asked for and have to come: {}.", titles.join(", ")),
+            )
+            .help(
+                "请补交所要求的材料（用 GetApplication 查看 supplement_wanted），或撤回申请。",
+                "add what is asked for, see supplement_wanted in GetApplication, or withdraw the application.",
+            ),
             StepRefused::LineNotReady { code } => Self::new(
                 "LINE_STATE",
                 format!("病种 {code} 的申请行当前不能进行此操作。"),

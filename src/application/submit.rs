@@ -7,7 +7,7 @@ use super::domain::StepRefused;
 use super::store::{self, Stored};
 use crate::app::{App, Ask};
 use crate::db::work::Work;
-use crate::insured::domain::Eligible;
+use crate::insured::domain::{Eligible, HeldBenefit};
 use crate::kernel::error::{Error, Refusal, Result};
 use crate::material;
 
@@ -16,7 +16,7 @@ use crate::material;
 pub async fn submit(
     app: &App,
     work: &Work,
-    held_benefits: Ask<Vec<String>>,
+    held_benefits: Ask<Vec<HeldBenefit>>,
     stored: Stored,
 ) -> Result<Stored> {
     let draft = stored.application.into_draft().map_err(Refusal::from)?;
@@ -33,7 +33,7 @@ pub async fn submit(
     let (eligible, complete) = both(admitted, complete, undesignated)?;
     material::store::mark_in_use(work, &papers).await?;
     material::store::claim_contents(work, &papers).await?;
-    let step = draft.submit(&eligible, &complete, catalog, &published.sha256, today);
+    let step = draft.submit(&eligible, &complete, &published, today);
     store::save(work, &app.calendar.now(), stored.version, step).await
 }
 

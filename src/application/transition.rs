@@ -7,7 +7,7 @@ use super::domain::{
     Accepted, Application, Asked, Awaiting, Case, Decided, Draft, Event, Filed, Form, Line, LineState,
     Refused, Request, StepRefused, Submitted, Withdrawn,
 };
-use crate::catalog::domain::Catalog;
+use crate::catalog::published::{Cited, Published};
 use crate::insured::domain::Eligible;
 use crate::kernel::clock::{Clock, Ground};
 use crate::kernel::error::Refusal;
@@ -42,21 +42,22 @@ impl Draft {
         self,
         eligible: &Eligible,
         _complete: &Complete,
-        catalog: &Catalog,
-        sha256: &str,
+        published: &Published,
         today: Date,
     ) -> Step<Submitted, Event> {
+        let catalog = &published.catalog;
+        let cited = published.cited();
         let event = Event::Submitted {
             opsp_dise_codes: self.form.codes(),
-            catalog_version: catalog.version.clone(),
+            cited: cited.clone(),
             sample: catalog.sample,
         };
         let filed = Filed {
             case: self.case.under(eligible),
             form: self.form,
             appy_date: today,
-            catalog_version: catalog.version.clone(),
-            catalog_sha256: sha256.to_owned(),
+            catalog_version: cited.catalog_version,
+            catalog_sha256: cited.catalog_sha256,
             sample: catalog.sample,
             clock: Clock::start(today, catalog.rules.review_working_days),
             acceptance_working_days: catalog.rules.acceptance_working_days,
@@ -71,15 +72,28 @@ impl Draft {
     }
 }
 
+impl Filed {
+    /// The catalogue that every decision on it rests on.
+    pub fn cited(&self) -> Cited {
+        Cited { catalog_version: self.catalog_version.clone(), catalog_sha256: self.catalog_sha256.clone() }
+    }
+
+    fn refuse(self, reasons: Vec<Refusal>) -> Step<Refused, Event> {
+        let event = Event::Refused { cited: self.cited() };
+        Step::new(Refused { filed: self, reasons }, event)
+    }
+}
+
 impl Submitted {
     /// 受理.
     pub fn accept(self, officer: &str) -> Step<Accepted, Event> {
-        Step::new(Accepted { filed: self.filed, accepted_by: officer.to_owned() }, Event::Accepted {})
+        let event = Event::Accepted { cited: self.filed.cited() };
+        Step::new(Accepted { filed: self.filed, accepted_by: officer.to_owned() }, event)
     }
 
     /// 不予受理.
     pub fn refuse(self, reasons: Vec<Refusal>) -> Step<Refused, Event> {
-        Step::new(Refused { filed: self.filed, reasons }, Event::Refused {})
+        self.filed.refuse(reasons)
     }
 }
 
@@ -88,8 +102,11 @@ impl Accepted {
     pub fn decide(self, lines: Vec<Line>, officer: &str, today: Date) -> Step<Decided, Event> {
         let codes =
             |state| lines.iter().filter(|line| line.state == state).map(|line| line.code.clone()).collect();
-        let event =
-            Event::Decided { approved: codes(LineState::Approved), rejected: codes(LineState::Rejected) };
+        let event = Event::Decided {
+            approved: codes(LineState::Approved),
+            rejected: codes(LineState::Rejected),
+            cited: self.filed.cited(),
+        };
         Step::new(
             Decided { filed: self.filed, decided_on: today, decided_by: officer.to_owned(), lines },
             event,
@@ -117,9 +134,14 @@ impl Pending {
         officer: &str,
         today: Date,
     ) -> Step<Awaiting, Event> {
-        let event = Event::SupplementRequested { items: wanted.len() };
+        let event = Event::SupplementRequested { items: wanted.len(), cited: self.filed.cited() };
         let mut filed = self.filed;
-        filed.requests.push(Request { items, materials: filed.form.materials.len(), on: today });
+        filed.requests.push(Request {
+            items,
+            materials: filed.form.materials.len(),
+            on: today,
+            nothing_to_add: false,
+        });
         filed.clock = filed.clock.pause(today, Ground::Supplement, "", officer);
         Step::new(Awaiting { filed, wanted, accepted_by: self.accepted_by }, event)
     }
@@ -149,13 +171,31 @@ impl Awaiting {
         Step::new(state, event)
     }
 
+    /// 无补充材料: there is no further proof of what the criteria name, and the clock goes on. A paper of the checklist
+    /// cannot be answered so: without it the application is not complete.
+    pub fn nothing_to_add(mut self, today: Date) -> Result<Step<Application, Event>, StepRefused> {
+        let last = self.filed.requests.last_mut();
+        let papers = |request: &Request| {
+            let papers = request.items.iter().filter(|asked| matches!(asked, Asked::Paper { .. }));
+            papers.map(|asked| asked.name().to_owned()).collect::<Vec<_>>()
+        };
+        match last.as_deref().map(papers) {
+            Some(titles) if titles.is_empty() => {}
+            titles => return Err(StepRefused::MaterialNeeded { titles: titles.unwrap_or_default() }),
+        }
+        if let Some(last) = last {
+            last.nothing_to_add = true;
+        }
+        Ok(self.supplement(&[], today))
+    }
+
     /// 不予受理 of what was never accepted: its applicant does not answer, or not with what is needed.
     pub fn refuse(self, reasons: Vec<Refusal>) -> Result<Step<Refused, Event>, StepRefused> {
         if self.accepted_by.is_some() {
             let needed = "submitted, or awaiting_supplement before acceptance";
             return Err(StepRefused::WrongState { needed, is: "awaiting_supplement" });
         }
-        Ok(Step::new(Refused { filed: self.filed, reasons }, Event::Refused {}))
+        Ok(self.filed.refuse(reasons))
     }
 }
 

@@ -3,7 +3,7 @@
 use super::*;
 use crate::application::checklist::complete;
 use crate::application::domain::{Agent, LineForm};
-use crate::catalog::domain::SAMPLE;
+use crate::catalog::domain::{Catalog, SAMPLE};
 use crate::insured::domain::{Held, Insured};
 use crate::insured::sample::person;
 use crate::kernel::calendar::{Calendar, EMBEDDED};
@@ -65,10 +65,9 @@ fn draft() -> Draft {
 }
 
 fn submitted() -> Submitted {
-    let catalog = catalog();
-    let bare = Catalog { materials: Vec::new(), ..catalog.clone() };
+    let bare = Catalog { materials: Vec::new(), ..catalog() };
     let complete = complete(&form(&[]), &bare, &[], TODAY).ok().unwrap();
-    draft().submit(&eligible("620902"), &complete, &catalog, "hash", TODAY).state
+    draft().submit(&eligible("620902"), &complete, &Published::sample(), TODAY).state
 }
 
 fn accepted() -> Accepted {
@@ -196,6 +195,45 @@ fn a_supplement_is_new_or_none() {
 }
 
 #[test]
+fn nothing_to_add_is_an_answer_where_proof_is_asked_for_and_no_paper() {
+    let paper = || Asked::Paper {
+        code: String::new(),
+        kind: crate::catalog::domain::MaterialKind::ExamReport,
+        title: "报告".to_owned(),
+    };
+    let ask = |items| {
+        let pending = Application::Accepted(accepted()).into_pending().unwrap();
+        pending.ask(items, vec![reason()], "officer", TODAY).state
+    };
+    let step = ask(vec![asked()]).nothing_to_add(date!(2025 - 03 - 10)).unwrap();
+    assert_eq!(step.event, Event::Supplemented { materials: 0 });
+    assert_eq!((step.state.word(), step.state.form()), ("accepted", &accepted().filed.form));
+    let filed = step.state.filed().unwrap();
+    assert_eq!((filed.clock.paused(), filed.requests[0].nothing_to_add), (None, true));
+    let second =
+        step.state.into_pending().unwrap().ask(vec![asked()], vec![reason()], "officer", TODAY).state;
+    let said: Vec<_> = second.filed.requests.iter().map(|request| request.nothing_to_add).collect();
+    assert_eq!(said, [true, false], "of the one that was answered so");
+
+    let titles = vec![paper().name().to_owned()];
+    let refused = ask(vec![asked(), paper()]).nothing_to_add(TODAY).unwrap_err();
+    assert_eq!(refused, StepRefused::MaterialNeeded { titles });
+    // Asked for before it was kept what for: nobody knows whether it is a paper.
+    let mut older = ask(vec![asked()]);
+    older.filed.requests.clear();
+    assert_eq!(older.nothing_to_add(TODAY).unwrap_err(), StepRefused::MaterialNeeded { titles: Vec::new() });
+}
+
+#[test]
+fn a_request_of_before_nothing_to_add_still_opens() {
+    let mut stored =
+        serde_json::to_value(Application::from(awaiting(Application::Accepted(accepted())))).unwrap();
+    stored["filed"]["requests"][0].as_object_mut().unwrap().remove("nothing_to_add").unwrap();
+    let read = serde_json::from_value::<Application>(stored).unwrap();
+    assert!(!read.filed().unwrap().requests[0].nothing_to_add);
+}
+
+#[test]
 fn a_withdrawal_forgets_nothing_of_the_submission() {
     for before in all() {
         let filed = before.filed().cloned();
@@ -209,7 +247,10 @@ fn a_withdrawal_forgets_nothing_of_the_submission() {
 fn who_never_answers_is_refused_only_before_acceptance() {
     let refuse = |before| awaiting(before).refuse(vec![reason()]);
     let step = refuse(Application::Submitted(submitted())).unwrap();
-    assert_eq!((step.state.reasons, step.event), (vec![reason()], Event::Refused {}));
+    assert_eq!(
+        (step.state.reasons, step.event),
+        (vec![reason()], Event::Refused { cited: Published::sample().cited() })
+    );
     let after = refuse(Application::Accepted(accepted())).unwrap_err();
     assert!(matches!(after, StepRefused::WrongState { is: "awaiting_supplement", .. }));
 }

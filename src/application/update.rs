@@ -5,6 +5,7 @@ use super::domain::Form;
 use super::store::{self, Stored};
 use crate::app::{App, Ask};
 use crate::db::work::Work;
+use crate::insured::domain::HeldBenefit;
 use crate::kernel::error::{Error, Refusal, Result};
 use crate::material;
 
@@ -12,7 +13,7 @@ use crate::material;
 pub async fn update(
     app: &App,
     work: &Work,
-    held_benefits: Ask<Vec<String>>,
+    held_benefits: Ask<Vec<HeldBenefit>>,
     stored: Stored,
     form: Form,
 ) -> Result<Stored> {

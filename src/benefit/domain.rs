@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use time::{Date, OffsetDateTime};
 
 use crate::catalog::domain::{BenefitStart, Catalog, Disease, Insutype, PersonRule, Policy, Rules};
+use crate::catalog::published::Cited;
 use crate::kernel::add_months;
 use crate::kernel::id::Id;
 use crate::kernel::money::Money;
@@ -135,6 +136,8 @@ pub enum Event {
         begndate: Date,
         requalify_on: Option<Date>,
         notice_entry: String,
+        #[serde(flatten)]
+        cited: Cited,
     },
     /// Its certificate was issued.
     #[serde(rename = "benefit.certified")]
@@ -184,15 +187,20 @@ pub enum NotInForce {
     Moved { code: String },
 }
 
+/// What a benefit is granted under.
+pub struct Under<'a> {
+    /// The disease, as the catalogue has it.
+    pub disease: &'a Disease,
+    /// The catalogue's rules.
+    pub rules: &'a Rules,
+    /// The catalogue.
+    pub cited: Cited,
+}
+
 impl Benefit {
     /// Granted where a public notice ended undisputed, and nowhere else.
-    pub fn grant(
-        undisputed: Undisputed,
-        disease: &Disease,
-        rules: &Rules,
-        id: Id,
-        now: OffsetDateTime,
-    ) -> Step<Self, Event> {
+    pub fn grant(undisputed: Undisputed, under: Under<'_>, id: Id, now: OffsetDateTime) -> Step<Self, Event> {
+        let Under { disease, rules, cited } = under;
         let closed_on = undisputed.closed_on();
         let begndate = match rules.benefit_start {
             BenefitStart::NoticeClosed => closed_on,
@@ -222,6 +230,7 @@ impl Benefit {
             begndate,
             requalify_on,
             notice_entry: benefit.notice_entry.clone(),
+            cited,
         };
         Step::new(benefit, event)
     }
@@ -421,6 +430,7 @@ mod tests {
         let area = Region::find("620902").unwrap();
         let head = Head {
             sample: true,
+            cited: Cited::default(),
             id: id(1),
             area: area.clone(),
             number: "2025-001".to_owned(),
@@ -452,7 +462,8 @@ mod tests {
         let mut disease = catalog.disease(CODE).unwrap().clone();
         disease.requalify_months = 12;
         let rules = Rules { benefit_start: start, ..catalog.rules };
-        Benefit::grant(undisputed(opened), &disease, &rules, id(4), day_start(TODAY)).state
+        let under = Under { disease: &disease, rules: &rules, cited: Cited::default() };
+        Benefit::grant(undisputed(opened), under, id(4), day_start(TODAY)).state
     }
 
     /// In force from 2025-03-11 on.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::domain::{Benefit, Event};
+use super::domain::{Benefit, Event, Under};
 use super::store;
 use crate::app::App;
 use crate::application;
@@ -52,7 +52,8 @@ async fn grant(app: &App, place: &Place) -> Result<bool> {
         .catalog
         .disease(&code)
         .ok_or_else(|| Error::internal(format!("no catalogue has disease {code} any more")))?;
-    let step = Benefit::grant(undisputed, disease, &published.catalog.rules, work.new_id(), work.now());
+    let under = Under { disease, rules: &published.catalog.rules, cited: published.cited() };
+    let step = Benefit::grant(undisputed, under, work.new_id(), work.now());
     let (id, granted) = create(&work, step, &place.reference).await?;
     let step = decided.grant(&code, store::name(work.person()?, id)).map_err(Refusal::from)?;
     application::store::save(&work, &app.calendar.now(), application.version, step).await?;

@@ -69,6 +69,7 @@ impl pb::benefit_service_server::BenefitService for Service {
                     used_fen: check.used.0,
                     left_fen: check.limit.less(check.used).0,
                     catalog_version: check.published.catalog.version.clone(),
+                    catalog_sha256: check.published.sha256.clone(),
                     sample: check.published.catalog.sample,
                 })
             })

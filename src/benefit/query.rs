@@ -1,5 +1,6 @@
 //! What a person has, whether it is in force on a day, and what is left of it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use time::Date;
@@ -13,10 +14,9 @@ use crate::catalog::store::Published;
 use crate::db::page::{Page, Paged};
 use crate::db::work::View;
 use crate::insured;
-use crate::insured::domain::NotEligible;
+use crate::insured::domain::{HeldBenefit, NotEligible};
 use crate::kernel::error::{Error, Refusal, Result};
 use crate::kernel::id::Id;
-use crate::kernel::local_day;
 use crate::kernel::money::Money;
 
 /// Items of a page without the caller's saying so.
@@ -56,23 +56,25 @@ pub async fn list(view: &View, parent: &str, size: i32, token: &str) -> Result<P
     page.close(view, rows, |stored| stored.benefit.id.to_string())
 }
 
-/// Diseases for which this call's person has a benefit that has not ended as of today: in force, suspended or yet to
-/// begin. One that was left behind in another pooling area is not among them.
-pub async fn held_codes(view: &View) -> Result<Vec<String>> {
+/// This call's person's benefits that have not ended as of today: in force, suspended or yet to begin; each disease once,
+/// until the last of its benefits ends. One that was left behind in another pooling area is not among them.
+pub async fn held(view: &View) -> Result<Vec<HeldBenefit>> {
     let (today, area) = (view.today(), &view.person()?.area);
-    let held = store::list(view, None, u64::from(u32::MAX)).await?;
-    let open = held
-        .into_iter()
-        .filter(|stored| stored.benefit.is_of(area) && stored.benefit.standing(today) != Standing::Ended);
-    let mut codes: Vec<_> = open.map(|stored| stored.benefit.code).collect();
-    codes.sort();
-    codes.dedup();
-    Ok(codes)
+    let stored = store::list(view, None, u64::from(u32::MAX)).await?.into_iter();
+    let benefits = stored.map(|stored| stored.benefit);
+    let mut held: BTreeMap<String, Option<Date>> = BTreeMap::new();
+    for benefit in benefits.filter(|one| one.is_of(area) && one.standing(today) != Standing::Ended) {
+        let last = benefit.end.map(|(last, _)| last);
+        held.entry(benefit.code)
+            .and_modify(|other| *other = other.zip(last).map(|(one, other)| one.max(other)))
+            .or_insert(last);
+    }
+    Ok(held.into_iter().map(|(code, last)| HeldBenefit { code, last }).collect())
 }
 
 /// Whether this call's person has the benefit for a disease on a day, with every reason against it.
 pub async fn check(view: &View, app: &App, code: &str, day: Date) -> Result<Check> {
-    let insured::store::Stored { insured, updated_at, .. } = insured::store::get(view).await?;
+    let insured = insured::store::get(view).await?.insured;
     let published = app.catalogs.asked(&insured.insu_admdvs, day)?;
     let benefits = of_disease(view, code).await?;
     let mut reasons = Vec::new();
@@ -83,7 +85,7 @@ pub async fn check(view: &View, app: &App, code: &str, day: Date) -> Result<Chec
     };
     let insutype = kind(&benefits, benefit).unwrap_or_else(|| insured.insutype_on(day));
     reasons.extend(found.err().map(Refusal::from));
-    reasons.extend(insured.standing_on(day, local_day(updated_at)).into_iter().map(Refusal::from));
+    reasons.extend(insured.standing_on(day).into_iter().map(Refusal::from));
     let limit = match published.catalog.disease(code) {
         Some(disease) => {
             domain::highest_limit(&published.catalog, disease, insutype, insured.retired_on(day))

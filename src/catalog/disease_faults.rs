@@ -218,3 +218,45 @@ fn holds(tree: &Criterion, met: &dyn Fn(&str) -> bool, node: &Criterion, forced:
     let (needed, children) = tree.children();
     children.iter().filter(|child| holds(child, met, node, forced)).count() >= needed
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn fact(number: usize) -> Criterion {
+        Criterion::Fact { fact: format!("f{number}"), text: format!("第 {number} 项") }
+    }
+
+    /// So many of leaves over as many facts as are looked at together: each decides, and looking at it costs the most.
+    fn costly(leaves: usize) -> Criterion {
+        Criterion::AtLeast { at_least: 19, of: (0..leaves).map(|leaf| fact(leaf % FACTS_MAX)).collect() }
+    }
+
+    /// The same with a fact that asks for nothing: where it would matter, its alternative holds already.
+    fn idle() -> Criterion {
+        let held = Criterion::All { all: vec![fact(0), fact(1)] };
+        let any = Criterion::Any { any: vec![fact(0), held] };
+        Criterion::All { all: vec![any, costly(LEAVES_MAX - 3)] }
+    }
+
+    /// Where faults are found, when the trees of a catalogue are looked at in this order.
+    fn check(trees: &[Criterion], expected: &[&str]) {
+        let broken = BTreeSet::new();
+        let mut findings = Findings::new(&broken);
+        for (index, tree) in trees.iter().enumerate() {
+            criteria(&mut findings, &format!("{index}"), tree);
+        }
+        let found: Vec<_> = findings.found.iter().map(|(path, _, _)| path.as_str()).collect();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn what_is_looked_at_for_idle_nodes_is_bounded_for_the_whole_catalogue() {
+        check(&[idle()], &["0.all[0].any[1].all[1]"]);
+        check(&[costly(LEAVES_MAX), idle()], &["1.all[0].any[1].all[1]"]);
+        // 41 nodes at 40 leaves by 4,096 ways each: the third one uses the bound up, and the last is taken as it is.
+        check(&[costly(LEAVES_MAX), costly(LEAVES_MAX), costly(LEAVES_MAX), idle()], &[]);
+    }
+}

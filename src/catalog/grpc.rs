@@ -132,6 +132,7 @@ impl pb::catalog_service_server::CatalogService for Service {
                     institutions: paged.items.into_iter().map(institution).collect(),
                     next_page_token: paged.next_page_token,
                     list_version,
+                    list_sha256: published.institutions_sha256.clone(),
                 })
             })
         })

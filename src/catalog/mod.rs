@@ -12,6 +12,7 @@ pub mod grpc;
 pub mod import;
 mod national;
 mod node;
+mod outline;
 mod policy;
 mod policy_faults;
 pub mod publish;

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use serde::{Deserialize, Serialize};
 use time::{Date, OffsetDateTime};
 
 use super::domain::{Catalog, InstitutionList};
@@ -43,6 +44,19 @@ pub struct Published {
     pub published_at: OffsetDateTime,
     /// Version of the list from which its institutions are; its own version where they are its own.
     pub institutions_version: String,
+    /// SHA-256 over that list, hexadecimal; its own where they are its own.
+    pub institutions_sha256: String,
+}
+
+/// Version and hash of the catalogue that a decision rests on, as the decision names it. Both are empty in what was
+/// journalled before it was named.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Cited {
+    /// Its version.
+    pub catalog_version: String,
+    /// Its hash.
+    pub catalog_sha256: String,
 }
 
 /// A published list of institutions.
@@ -84,10 +98,30 @@ impl Snapshot {
         day: Date,
         known_at: Option<OffsetDateTime>,
     ) -> Option<Arc<Published>> {
+        self.last_begun(area, day, known_at, |_| true)
+    }
+
+    /// The catalogue in force on a day, or where that does not satisfy the last one before it that does.
+    pub fn latest(
+        &self,
+        area: &Region,
+        day: Date,
+        satisfies: impl Fn(&Catalog) -> bool,
+    ) -> Option<Arc<Published>> {
+        self.last_begun(area, day, None, satisfies)
+    }
+
+    fn last_begun(
+        &self,
+        area: &Region,
+        day: Date,
+        known_at: Option<OffsetDateTime>,
+        satisfies: impl Fn(&Catalog) -> bool,
+    ) -> Option<Arc<Published>> {
         let pooling = area.pooling();
         let holds = |published: &Published| {
             let known = known_at.is_none_or(|known| published.published_at <= known);
-            published.area == pooling && published.from <= day && known
+            published.area == pooling && published.from <= day && known && satisfies(&published.catalog)
         };
         let catalogs = self.catalogs.iter().enumerate().filter(|(_, published)| holds(published));
         let found = catalogs.max_by_key(|(_, published)| (published.from, published.published_at))?;
@@ -104,19 +138,46 @@ impl Snapshot {
         Some(self.with_institutions(found, day, None))
     }
 
+    /// The very catalogue with the very institutions by which something was paid, by the hashes of both.
+    pub fn paid_by(
+        &self,
+        area: &Region,
+        catalog_sha256: &str,
+        institutions_sha256: &str,
+    ) -> Option<Arc<Published>> {
+        let pooling = area.pooling();
+        let mut catalogs = self.catalogs.iter().enumerate();
+        let (place, published) = catalogs
+            .find(|(_, published)| published.area == pooling && published.sha256 == catalog_sha256)?;
+        if published.institutions_sha256 == institutions_sha256 {
+            return Some(published.clone());
+        }
+        let mut lists = self.lists.iter().enumerate();
+        let list = lists
+            .find(|(_, list)| list.edition.area == pooling && list.edition.sha256 == institutions_sha256)?;
+        Some(self.join((place, published), list))
+    }
+
     fn with_institutions(
         &self,
-        (place, published): (usize, &Arc<Published>),
+        found: (usize, &Arc<Published>),
         day: Date,
         known_at: Option<OffsetDateTime>,
     ) -> Arc<Published> {
         let lists = self.lists.iter().enumerate();
         let list = lists
-            .filter(|(_, list)| list.edition.holds(&published.area, day, known_at))
+            .filter(|(_, list)| list.edition.holds(&found.1.area, day, known_at))
             .max_by_key(|(_, list)| (list.edition.from, list.edition.published_at));
-        let Some((list_place, list)) = list else { return published.clone() };
+        list.map_or_else(|| found.1.clone(), |list| self.join(found, list))
+    }
+
+    fn join(
+        &self,
+        (place, published): (usize, &Arc<Published>),
+        (list_place, list): (usize, &Arc<PublishedList>),
+    ) -> Arc<Published> {
         let mut joined = self.joined.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = joined.entry((place, list_place)).or_insert_with(|| Arc::new(published.with(&list.list)));
+        let found = joined.entry((place, list_place)).or_insert_with(|| Arc::new(published.with(list)));
         found.clone()
     }
 
@@ -127,11 +188,37 @@ impl Snapshot {
 }
 
 impl Published {
-    fn with(&self, list: &InstitutionList) -> Self {
+    /// How a decision that rests on it names it.
+    pub fn cited(&self) -> Cited {
+        Cited { catalog_version: self.catalog.version.clone(), catalog_sha256: self.sha256.clone() }
+    }
+
+    fn with(&self, PublishedList { list, edition }: &PublishedList) -> Self {
         // What is half made up is a sample.
         let (institutions, sample) = (list.institutions.clone(), self.catalog.sample || list.sample);
         let catalog = Catalog { institutions, sample, ..self.catalog.clone() };
-        Self { catalog, institutions_version: list.version.clone(), ..self.clone() }
+        Self {
+            catalog,
+            institutions_version: list.version.clone(),
+            institutions_sha256: edition.sha256.clone(),
+            ..self.clone()
+        }
+    }
+
+    /// The sample as it is published, for tests.
+    #[cfg(test)]
+    pub fn sample() -> Self {
+        let catalog = Catalog::parse(super::domain::SAMPLE).unwrap();
+        let body = serde_json::to_string(&catalog).unwrap();
+        Self {
+            area: Region::find(&catalog.area).unwrap(),
+            from: crate::kernel::calendar::parse_date(&catalog.in_force_from).unwrap(),
+            sha256: Catalog::sha256(&body),
+            published_at: OffsetDateTime::UNIX_EPOCH,
+            institutions_version: catalog.version.clone(),
+            institutions_sha256: Catalog::sha256(&body),
+            catalog,
+        }
     }
 }
 
@@ -140,13 +227,19 @@ mod tests {
     use time::macros::{date, datetime};
 
     use super::*;
-    use crate::catalog::domain::SAMPLE;
-
     fn published(version: &str, from: Date, published_at: OffsetDateTime) -> Arc<Published> {
-        let catalog = Catalog { version: version.to_owned(), ..Catalog::parse(SAMPLE).unwrap() };
-        let area = Region::find("620900").unwrap();
-        let institutions_version = version.to_owned();
-        Arc::new(Published { catalog, area, from, sha256: String::new(), published_at, institutions_version })
+        let sample = Published::sample();
+        let catalog = Catalog { version: version.to_owned(), ..sample.catalog.clone() };
+        let sha256 = format!("hash of {version}");
+        Arc::new(Published {
+            catalog,
+            from,
+            published_at,
+            institutions_version: version.to_owned(),
+            institutions_sha256: sha256.clone(),
+            sha256,
+            ..sample
+        })
     }
 
     #[test]
@@ -177,11 +270,7 @@ mod tests {
     #[test]
     fn what_was_decided_under_a_catalogue_stays_under_it() {
         let first = datetime!(2025-01-10 00:00 UTC);
-        let named = |version: &str, at| {
-            let mut published = Arc::unwrap_or_clone(published(version, date!(2025 - 01 - 01), at));
-            published.sha256 = format!("hash of {version}");
-            Arc::new(published)
-        };
+        let named = |version: &str, at| published(version, date!(2025 - 01 - 01), at);
         let correction = named("a-corrected", first + time::Duration::DAY);
         let snapshot = Snapshot::new(vec![named("a", first), correction], Vec::new());
         let area = Region::find("620902").unwrap();
@@ -211,7 +300,7 @@ mod tests {
         let edition = Edition {
             area: own.area.clone(),
             from: date!(2025 - 06 - 01),
-            sha256: String::new(),
+            sha256: "hash of list-1".to_owned(),
             published_at: at,
         };
         let area = own.area.clone();
@@ -228,5 +317,14 @@ mod tests {
         );
         let has_list = |day| snapshot.has_list(&area, day);
         assert_eq!((has_list(date!(2025 - 05 - 31)), has_list(date!(2025 - 06 - 01))), (false, true));
+        // Both are found by their hashes, on whatever day, and nothing else is.
+        let paid_by = |institutions: &str| {
+            let found = snapshot.paid_by(&area, "hash of a", institutions)?;
+            Some((found.catalog.institutions.len(), found.institutions_sha256.clone()))
+        };
+        assert_eq!(paid_by("hash of a"), Some((8, "hash of a".to_owned())));
+        assert_eq!(paid_by("hash of list-1"), Some((2, "hash of list-1".to_owned())));
+        assert_eq!(paid_by(""), None);
+        assert!(snapshot.paid_by(&area, "hash of list-1", "hash of list-1").is_none());
     }
 }

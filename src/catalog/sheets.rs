@@ -1,16 +1,16 @@
 //! The operator's spreadsheet, saved as CSV, one file a sheet: the same tree as the TOML file gives. The first row names
 //! the columns, by their field or by their Chinese title (`columns.rs`).
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::columns::{Column, Kind, columns, names, word};
 use super::document::Lines;
 use super::faults::FAULTS_MAX;
-use super::import::DEPTH_MAX;
 use super::node::{Node, Place, Value};
+use super::outline;
 
 /// Rows of a sheet.
 const ROWS_MAX: usize = 20_000;
-/// Rows of the criteria of one disease.
-const NODES_MAX: usize = 500;
 /// Parts of a rule's name, such as `files.short_side_px.warn`. What more dots would part is no rule's name.
 const RULE_PARTS: usize = 3;
 
@@ -142,7 +142,7 @@ impl Sheets {
                 let common = self.materials(&mut root, rows);
                 push(&mut root, name.to_owned(), Node { at: place, value: Value::List(common) });
             } else {
-                self.criteria(&mut root, rows);
+                self.criteria(&mut root, &rows);
             }
         }
         (root, self.wrong)
@@ -150,11 +150,11 @@ impl Sheets {
 
     /// A sheet of two columns, a field a row.
     fn pairs(&mut self, rows: Vec<Row>) -> Vec<(String, Node)> {
-        let mut pairs: Vec<(String, Node)> = Vec::new();
+        let (mut pairs, mut seen) = (Vec::new(), BTreeSet::new());
         for row in rows {
             let (Some(key), Some(value)) = (cell(&row, "field"), row.get("value")) else { continue };
             let key = super::columns::rule(key).to_owned();
-            if pairs.iter().any(|(other, _)| *other == key) {
+            if !seen.insert(key.clone()) {
                 self.wrong.push(unread(row.at, &format!("{key} 重复"), &format!("{key} is there twice")));
                 continue;
             }
@@ -165,92 +165,55 @@ impl Sheets {
 
     /// Gives each disease its own lines; the common ones come back.
     fn materials(&mut self, root: &mut Node, rows: Vec<Row>) -> Vec<Node> {
-        for disease in diseases(root) {
-            disease.set("materials", Value::List(Vec::new()));
-        }
-        let mut common = Vec::new();
+        let places = places(root);
+        let (mut common, mut own) = (Vec::new(), BTreeMap::<usize, Vec<Node>>::new());
         for mut row in rows {
             let code = row.take("disease");
             let code = code.as_ref().and_then(Node::text).unwrap_or_default();
             if code.is_empty() {
                 common.push(row);
-            } else if let Some(disease) = self.disease(root, code, row.at) {
-                let mut own = disease.take("materials").map_or_else(Vec::new, |list| list.items().to_vec());
-                own.push(row);
-                disease.set("materials", Value::List(own));
+            } else if let Some(place) = self.place(&places, code, row.at) {
+                own.entry(place).or_default().push(row);
             }
+        }
+        for (place, disease) in diseases(root).enumerate() {
+            disease.set("materials", Value::List(own.remove(&place).unwrap_or_default()));
         }
         common
     }
 
-    /// Gives each disease the tree that its rows make: `1` is the root, `1.2` its second child.
-    fn criteria(&mut self, root: &mut Node, rows: Vec<Row>) {
-        let mut codes: Vec<String> = Vec::new();
-        for row in &rows {
-            let code = cell(row, "disease").unwrap_or_default().to_owned();
-            if !codes.contains(&code) {
+    /// Gives each disease the tree that its rows make.
+    fn criteria(&mut self, root: &mut Node, rows: &[Row]) {
+        let places = places(root);
+        let (mut codes, mut of_code) = (Vec::new(), BTreeMap::<&str, Vec<&Row>>::new());
+        for row in rows {
+            let code = cell(row, "disease").unwrap_or_default();
+            let own = of_code.entry(code).or_default();
+            if own.is_empty() {
                 codes.push(code);
             }
+            own.push(row);
         }
         for code in codes {
-            let before = self.wrong.len();
-            let own: Vec<_> = rows.iter().filter(|row| cell(row, "disease") == Some(code.as_str())).collect();
-            if let Some(row) = own.get(NODES_MAX) {
-                let zh = format!("病种 {code} 的认定标准超过 {NODES_MAX} 行");
-                self.wrong.push(unread(
-                    row.at,
-                    &zh,
-                    &format!("disease {code} has more than {NODES_MAX} rows"),
-                ));
-                continue;
-            }
-            self.wrong.extend(own.iter().enumerate().filter_map(|(index, row)| misplaced(&own, index, row)));
+            let own = of_code.remove(code).unwrap_or_default();
             let first = own.first().map_or(Place::default(), |row| row.at);
-            if self.wrong.len() > before {
+            let (tree, wrong) = outline::tree(code, &own);
+            let misplaced = tree.is_none() && !wrong.is_empty();
+            self.wrong.extend(wrong);
+            if misplaced {
                 continue;
             }
-            let tree = own.iter().find(|row| number(row) == "1").map(|row| self.grow(row, &own));
-            if let (Some(disease), Some(tree)) = (self.disease(root, &code, first), tree) {
+            let place = self.place(&places, code, first);
+            let disease = place.and_then(|place| diseases(root).nth(place));
+            if let (Some(disease), Some(tree)) = (disease, tree) {
                 push(disease, "criteria".to_owned(), tree);
             }
         }
     }
 
-    fn grow(&mut self, row: &Row, rows: &[&Row]) -> Node {
-        let below = format!("{}.", cell(row, "node").unwrap_or_default());
-        let deep = below.matches('.').count() > DEPTH_MAX;
-        let is_child = |other: &&&Row| {
-            let number = cell(other, "node").unwrap_or_default();
-            let own = number.strip_prefix(&below);
-            !deep && own.is_some_and(|rest| !rest.is_empty() && !rest.contains('.'))
-        };
-        let children: Vec<_> = rows.iter().filter(is_child).map(|child| self.grow(child, rows)).collect();
-        let children = Node { at: row.at, value: Value::List(children) };
-        let rule = cell(row, "rule").unwrap_or_default();
-        let least = rule.trim_start_matches("至少").trim_end_matches('项');
-        let fields = match (rule, least.parse::<i64>()) {
-            ("", _) => ["fact", "text"]
-                .into_iter()
-                .filter_map(|key| row.get(key).map(|node| (key.to_owned(), node.clone())))
-                .collect(),
-            ("all" | "全部", _) => vec![("all".to_owned(), children)],
-            ("any" | "任一", _) => vec![("any".to_owned(), children)],
-            (_, Ok(least)) => {
-                let least = Node { at: row.at, value: Value::Whole(least) };
-                vec![("at_least".to_owned(), least), ("of".to_owned(), children)]
-            }
-            _ => {
-                let (zh, en) =
-                    ("规则须为 全部、任一、至少N项，或留空", "the rule must be all, any, a number, or empty");
-                self.wrong.push(unread(row.at, zh, en));
-                Vec::new()
-            }
-        };
-        table(row.at, fields)
-    }
-
-    fn disease<'a>(&mut self, root: &'a mut Node, code: &str, at: Place) -> Option<&'a mut Node> {
-        let found = diseases(root).find(|disease| disease.get("code").and_then(Node::text) == Some(code));
+    /// Where a disease stands in its sheet.
+    fn place(&mut self, places: &BTreeMap<String, usize>, code: &str, at: Place) -> Option<usize> {
+        let found = places.get(code).copied();
         if found.is_none() {
             let zh = format!("diseases.csv 中没有病种 {code}");
             self.wrong.push(unread(at, &zh, &format!("diseases.csv has no disease {code}")));
@@ -259,45 +222,16 @@ impl Sheets {
     }
 }
 
-/// Where a row of criteria stands in its tree.
-fn number(row: &Row) -> &str {
-    cell(row, "node").unwrap_or_default()
-}
-
-fn is_below(row: &Row, above: &str) -> bool {
-    let rest = number(row).strip_prefix(above).and_then(|rest| rest.strip_prefix('.'));
-    rest.is_some_and(|rest| !rest.is_empty())
-}
-
-/// What keeps a row from standing in the tree of its disease: its number, or a rule that it lacks.
-fn misplaced(own: &[&Row], index: usize, row: &Row) -> Option<Unread> {
-    let at = number(row);
-    let (parent, last) = at.rsplit_once('.').map_or((None, at), |(parent, last)| (Some(parent), last));
-    let above = parent.and_then(|parent| own.iter().find(|other| number(other) == parent));
-    let is_number =
-        last.bytes().all(|byte| byte.is_ascii_digit()) && last.parse().is_ok_and(|last: u32| last > 0);
-    let (zh, en) = if !is_number {
-        (
-            format!("序号 {at} 无效：根为 1，其下为 1.1、1.2"),
-            format!("{at} is no node: the root is 1, its children 1.1, 1.2, …"),
-        )
-    } else if own[..index].iter().any(|other| number(other) == at) {
-        (format!("序号 {at} 重复"), format!("node {at} is there twice"))
-    } else if at != "1" && above.is_none() {
-        (
-            format!("序号 {at} 没有上级：根为 1，其下为 1.1、1.2"),
-            format!("node {at} hangs below no other: the root is 1, its children 1.1, 1.2, …"),
-        )
-    } else if cell(row, "rule").unwrap_or_default().is_empty() && own.iter().any(|other| is_below(other, at))
-    {
-        (
-            format!("序号 {at} 有下级，规则须为 全部、任一 或 至少N项"),
-            format!("node {at} has others below it: its rule must be all, any or a number"),
-        )
-    } else {
-        return None;
-    };
-    Some(unread(row.at, &zh, &en))
+/// Where each disease stands in its sheet: where one stands twice, first.
+fn places(root: &Node) -> BTreeMap<String, usize> {
+    let mut places = BTreeMap::new();
+    let rows = root.get("diseases").map_or(&[][..], Node::items);
+    for (place, row) in rows.iter().enumerate() {
+        if let Some(code) = row.get("code").and_then(Node::text) {
+            places.entry(code.to_owned()).or_insert(place);
+        }
+    }
+    places
 }
 
 fn diseases(root: &mut Node) -> impl Iterator<Item = &mut Node> {
@@ -361,7 +295,8 @@ fn row(record: &csv::StringRecord, header: &[Option<&Column>], at: Place) -> Row
     table(at, cells.collect())
 }
 
-fn table(at: Place, fields: Vec<(String, Node)>) -> Node {
+/// A node of named values.
+pub fn table(at: Place, fields: Vec<(String, Node)>) -> Node {
     Node { at, value: Value::Table(fields) }
 }
 
@@ -389,10 +324,12 @@ fn put(node: &mut Node, parts: &[&str], value: Node) -> bool {
     true
 }
 
-fn cell<'a>(row: &'a Row, key: &str) -> Option<&'a str> {
+/// The text of a row's cell.
+pub fn cell<'a>(row: &'a Node, key: &str) -> Option<&'a str> {
     row.get(key).and_then(Node::text)
 }
 
-fn unread(at: Place, zh: &str, en: &str) -> Unread {
+/// Something that keeps a sheet from being read, in both languages.
+pub fn unread(at: Place, zh: &str, en: &str) -> Unread {
     Unread { at, zh: zh.to_owned(), en: en.to_owned() }
 }

@@ -23,7 +23,7 @@ use crate::kernel::calendar::parse_date;
 use crate::kernel::error::{Error, Refusal, Result};
 use crate::kernel::region::Region;
 
-pub use super::published::Published;
+pub use super::published::{Cited, Published};
 
 #[derive(Serialize)]
 #[serde(tag = "type")]
@@ -124,7 +124,17 @@ impl Catalogs {
         found.ok_or(Error::Unavailable("a catalogue that was just published is not taken up yet"))
     }
 
-    /// The same for a question about a person's day: where there is none, the question is refused.
+    /// The catalogue in force on a day, or where that does not satisfy the last one before it that does.
+    pub fn latest(
+        &self,
+        area: &Region,
+        day: Date,
+        satisfies: impl Fn(&Catalog) -> bool,
+    ) -> Option<Arc<Published>> {
+        self.now().latest(area, day, satisfies)
+    }
+
+    /// The catalogue in force on a day of a person's that a question is about: where there is none, it is refused.
     pub fn asked(&self, area: &Region, day: Date) -> Result<Arc<Published>> {
         self.now().of_day(area, day, None).ok_or_else(|| Refusal::from(NoCatalog { day }).into())
     }
@@ -173,7 +183,15 @@ fn parse(row: row::Model) -> Result<Published> {
     };
     let (catalog, edition) = kept.open::<Catalog>()?;
     let Edition { area, from, sha256, published_at } = edition;
-    Ok(Published { institutions_version: catalog.version.clone(), catalog, area, from, sha256, published_at })
+    Ok(Published {
+        institutions_version: catalog.version.clone(),
+        institutions_sha256: sha256.clone(),
+        catalog,
+        area,
+        from,
+        sha256,
+        published_at,
+    })
 }
 
 fn parse_list(row: row::list::Model) -> Result<PublishedList> {

@@ -5,6 +5,7 @@ use time::{Date, OffsetDateTime};
 
 use crate::benefit::domain::{Benefit, Standing};
 use crate::catalog::domain::{Case, Catalog, Disease, Insutype, Level};
+use crate::catalog::published::{Cited, Published};
 use crate::insured::domain::Insured;
 use crate::insured::words::psn_type_name;
 use crate::kernel::id::Id;
@@ -34,7 +35,8 @@ pub struct Certificate {
     pub created_at: OffsetDateTime,
 }
 
-/// What a certificate says, masked, as it was on the day of issue. Stored sealed; the page and its code are made of
+/// What a certificate says, masked, as it was on the day of issue: by the catalogue in force on it, or by the last one
+/// before that knew the disease. Stored sealed; the page and its code are made of
 /// this alone, so that a later catalogue or key changes no paper.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snapshot {
@@ -60,8 +62,9 @@ pub struct Snapshot {
     pub terms: Terms,
     /// 统筹区.
     pub area: Region,
-    /// Version of the catalogue in force.
-    pub catalog_version: String,
+    /// The catalogue in force.
+    #[serde(flatten)]
+    pub cited: Cited,
     /// Where that catalogue comes from.
     pub catalog_source: String,
     /// Whether it is the sample catalogue.
@@ -93,7 +96,13 @@ pub struct Terms {
 pub enum Event {
     /// Issued for a benefit.
     #[serde(rename = "certificate.issued")]
-    Issued { number: String, benefit: Id, catalog_version: String, sample: bool },
+    Issued {
+        number: String,
+        benefit: Id,
+        #[serde(flatten)]
+        cited: Cited,
+        sample: bool,
+    },
 }
 
 /// What a check finds.
@@ -118,7 +127,7 @@ impl Certificate {
         let event = Event::Issued {
             number: number.clone(),
             benefit,
-            catalog_version: snapshot.catalog_version.clone(),
+            cited: snapshot.cited.clone(),
             sample: snapshot.sample,
         };
         Step::new(Self { id, benefit, number, revoked: false, snapshot, created_at: now }, event)
@@ -131,10 +140,11 @@ impl Snapshot {
     pub fn take(
         benefit: &Benefit,
         insured: &Insured,
-        catalog: &Catalog,
+        published: &Published,
         issued_on: Date,
         qr_text: String,
     ) -> Option<Self> {
+        let catalog = &published.catalog;
         let disease = catalog.disease(&benefit.code)?;
         Some(Self {
             psn_name: mask::name(&insured.psn_name),
@@ -148,7 +158,7 @@ impl Snapshot {
             requalify_on: benefit.requalify_on,
             terms: Terms::of(catalog, disease, benefit.insutype, insured.retired_on(issued_on))?,
             area: benefit.area.pooling(),
-            catalog_version: catalog.version.clone(),
+            cited: published.cited(),
             catalog_source: catalog.source.clone(),
             sample: catalog.sample,
             trt_dcla_detl_sn: benefit.application.base32(),
@@ -159,6 +169,12 @@ impl Snapshot {
 }
 
 impl Terms {
+    /// What a catalogue says that a benefit pays on a day. None when it does not know the disease, or not for this
+    /// insured kind.
+    pub fn of_benefit(benefit: &Benefit, insured: &Insured, catalog: &Catalog, day: Date) -> Option<Self> {
+        Self::of(catalog, catalog.disease(&benefit.code)?, benefit.insutype, insured.retired_on(day))
+    }
+
     /// Over every row that can apply to the person.
     fn of(catalog: &Catalog, disease: &Disease, insutype: Insutype, retired: bool) -> Option<Self> {
         let cases = [Level::Primary, Level::Secondary, Level::Tertiary]
@@ -196,7 +212,6 @@ pub fn verdict(revoked: bool, standing: Standing) -> Verdict {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::catalog::domain::SAMPLE;
     use crate::insured::domain::{History, Spell};
     use crate::insured::sample::person;
     use crate::kernel::period::Period;
@@ -235,10 +250,9 @@ pub(super) mod tests {
 
     /// A certificate of the sample catalogue, for the tests of this feature.
     pub fn certificate(code: &str) -> Option<Certificate> {
-        let catalog = Catalog::parse(SAMPLE).unwrap();
         let benefit = benefit(code);
-        let qr_text = "q".repeat(138);
-        let snapshot = Snapshot::take(&benefit, &insured(), &catalog, date!(2025 - 03 - 07), qr_text)?;
+        let (published, qr_text) = (Published::sample(), "q".repeat(138));
+        let snapshot = Snapshot::take(&benefit, &insured(), &published, date!(2025 - 03 - 07), qr_text)?;
         let id = Id(Uuid::from_u128(0x0195_6c3e_8a00_7abc_8123_4567_89ab_cdef));
         Some(Certificate::issue(id, benefit.id, snapshot, datetime!(2025-03-07 1:00 UTC)).state)
     }
@@ -276,6 +290,18 @@ pub(super) mod tests {
         assert_eq!(terms("M01600"), span([8000, 8000], 600_000));
         assert_eq!(terms("M05300"), span([7500, 8500], 600_000));
         assert_eq!(terms("NONE"), None);
+    }
+
+    #[test]
+    fn a_certificate_of_before_the_hash_was_kept_still_opens() {
+        let snapshot = certificate("M01600").unwrap().snapshot;
+        assert_eq!(snapshot.cited, Published::sample().cited());
+        let mut stored = serde_json::to_value(&snapshot).unwrap();
+        stored.as_object_mut().unwrap().remove("catalog_sha256").unwrap();
+        let opened: Snapshot = serde_json::from_value(stored).unwrap();
+        let catalog_version = snapshot.cited.catalog_version.clone();
+        let cited = Cited { catalog_version, catalog_sha256: String::new() };
+        assert!(opened == Snapshot { cited, ..snapshot });
     }
 
     #[test]

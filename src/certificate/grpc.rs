@@ -105,6 +105,8 @@ fn message(view: &View, certificate: Certificate) -> Result<pb::Certificate> {
         begndate: Some(date_message(certificate.snapshot.begndate)),
         qr_text: certificate.snapshot.qr_text,
         sample: certificate.snapshot.sample,
+        catalog_version: certificate.snapshot.cited.catalog_version,
+        catalog_sha256: certificate.snapshot.cited.catalog_sha256,
     })
 }
 

@@ -1,11 +1,12 @@
 //! Issuing: the timed job that gives each benefit its certificate, from its first day on.
 
-use super::domain::{Certificate, Snapshot};
+use super::domain::{Certificate, Snapshot, Terms};
 use super::payload::Payload;
 use super::store;
 use crate::app::App;
 use crate::benefit::domain::Standing;
 use crate::benefit::store as benefits;
+use crate::catalog::domain::Catalog;
 use crate::db::work::Owner;
 use crate::insured::store as insured;
 use crate::kernel::access::Actor;
@@ -47,7 +48,11 @@ async fn issue(app: &App, psn_no: PsnNo, benefit: Id) -> Result<bool> {
         return Ok(false);
     }
     let insured = insured::get(&work).await?.insured;
-    let published = app.catalogs.in_force(&stored.benefit.area, work.today())?;
+    // Whoever was granted a benefit has the proof of it, though the disease was dropped since.
+    let says =
+        |catalog: &Catalog| Terms::of_benefit(&stored.benefit, &insured, catalog, work.today()).is_some();
+    let silent = || Error::internal("no catalogue that has begun says what the benefit pays");
+    let published = app.catalogs.latest(&stored.benefit.area, work.today(), says).ok_or_else(silent)?;
     let payload = Payload {
         id: work.new_id(),
         area: stored.benefit.area.pooling(),
@@ -55,8 +60,8 @@ async fn issue(app: &App, psn_no: PsnNo, benefit: Id) -> Result<bool> {
         sample: published.catalog.sample,
     };
     let qr_text = payload.sign(work.keys())?;
-    let snapshot = Snapshot::take(&stored.benefit, &insured, &published.catalog, payload.issued_on, qr_text)
-        .ok_or_else(|| Error::internal("the catalogue in force does not say what the benefit pays"))?;
+    let snapshot = Snapshot::take(&stored.benefit, &insured, &published, payload.issued_on, qr_text)
+        .ok_or_else(silent)?;
     store::create(&work, Certificate::issue(payload.id, benefit, snapshot, work.now())).await?;
     benefits::save(&work, stored.version, stored.benefit.certify(payload.id)).await?;
     work.commit().await?;

@@ -12,7 +12,7 @@ pub fn sheet(certificate: &Certificate) -> Sheet {
         title: "门诊慢特病待遇认定证明".to_owned(),
         area: snapshot.area.name().to_owned(),
         number: certificate.number.clone(),
-        fields: fields(snapshot).map(|(label, value)| (label.to_owned(), value)).into(),
+        fields: fields(snapshot),
         notes: notes(snapshot),
         sample: snapshot.sample.then(|| "样例：非正式目录，不具效力".to_owned()),
         issuer: format!("{}医疗保障局", snapshot.area.name()),
@@ -21,8 +21,9 @@ pub fn sheet(certificate: &Certificate) -> Sheet {
     }
 }
 
-fn fields(snapshot: &Snapshot) -> [(&'static str, String); 14] {
-    [
+fn fields(snapshot: &Snapshot) -> Vec<(String, String)> {
+    let cited = &snapshot.cited;
+    let mut fields = vec![
         ("姓名", snapshot.psn_name.clone()),
         ("证件号码", snapshot.certno.clone()),
         ("险种", snapshot.insutype.name().to_owned()),
@@ -35,9 +36,14 @@ fn fields(snapshot: &Snapshot) -> [(&'static str, String); 14] {
         ("统筹区", format!("{}（{}）", snapshot.area.name(), snapshot.area)),
         ("统筹支付比例", ratio(&snapshot.terms)),
         ("年度支付限额", limit(&snapshot.terms)),
-        ("政策目录版本", snapshot.catalog_version.clone()),
+        ("政策目录版本", cited.catalog_version.clone()),
         ("申报流水号", snapshot.trt_dcla_detl_sn.clone()),
-    ]
+    ];
+    // A certificate of before the hash was kept stays the paper that it was.
+    if !cited.catalog_sha256.is_empty() {
+        fields.push(("政策目录校验值", cited.catalog_sha256.clone()));
+    }
+    fields.into_iter().map(|(label, value)| (label.to_owned(), value)).collect()
 }
 
 fn notes(snapshot: &Snapshot) -> Vec<String> {
@@ -80,6 +86,7 @@ mod tests {
     use super::super::domain::tests::certificate;
     use super::super::sheet::render;
     use super::*;
+    use crate::catalog::published::{Cited, Published};
     use crate::pdf::Face;
 
     fn value(sheet: &Sheet, label: &str) -> String {
@@ -100,6 +107,7 @@ mod tests {
             ("年度支付限额", "6,000.00元"),
             ("统筹区", "酒泉市（620900）"),
             ("申报流水号", "00000000000000000000000002"),
+            ("政策目录校验值", Published::sample().sha256.as_str()),
         ] {
             assert_eq!(value(&page, label), expected, "{label}");
         }
@@ -114,6 +122,16 @@ mod tests {
         let page = sheet(&certificate);
         assert_eq!((page.sample.is_none(), page.notes.len()), (true, 3));
         assert_eq!(value(&page, "统筹支付比例"), "80%");
+    }
+
+    #[test]
+    fn a_certificate_of_before_the_hash_was_kept_stays_the_paper_that_it_was() {
+        let mut certificate = certificate("M01600").unwrap();
+        let hash = std::mem::take(&mut certificate.snapshot.cited).catalog_sha256;
+        certificate.snapshot.cited = Cited { catalog_version: "1".to_owned(), catalog_sha256: String::new() };
+        let page = sheet(&certificate);
+        assert!(page.fields.len() == 14 && page.fields.iter().all(|(_, value)| *value != hash));
+        assert_eq!(value(&page, "政策目录版本"), "1");
     }
 
     #[test]

@@ -49,7 +49,7 @@ impl Db {
             let psn_no: String = row.try_get("", "psn_no").map_err(failed)?;
             let code: String = row.try_get("", "insu_admdvs").map_err(failed)?;
             let area = Region::find(&code)
-                .ok_or_else(|| Error::internal(format!("insured row in unknown area {code}")))?;
+                .ok_or_else(|| Error::internal(format!("insured row in unknown area {code}")).of_row())?;
             areas.insert(PsnNo::parse(&psn_no)?, area);
         }
         let now = self.time().now();

@@ -65,8 +65,36 @@ fn from_sqlx(cause: &sqlx::Error, error: &DbErr) -> Error {
                 tracing::warn!(error = %error, "database is away");
                 Error::Unavailable(AWAY)
             }
+            Some(code) if is_of_row(code) => Error::internal(format!("database: {error}")).of_row(),
             _ => Error::internal(format!("database: {error}")),
         },
         _ => Error::internal(format!("database: {error}")),
+    }
+}
+
+/// Whether the database finds fault with the values of a row: data exceptions and broken constraints on PostgreSQL; a
+/// constraint, a value that is too big or of another type on SQLite, whose codes are extended above the low byte.
+fn is_of_row(code: &str) -> bool {
+    let of_sqlite = |code: u32| matches!(code & 0xff, 18..=20);
+    match code.len() {
+        5 => code.starts_with("22") || code.starts_with("23"),
+        _ => code.parse().is_ok_and(of_sqlite),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_codes_that_blame_a_row() {
+        // Too long, not null, check; CHECK, NOT NULL, RAISE in a trigger, too big, another type.
+        for code in ["22001", "23502", "23514", "275", "1299", "1811", "18", "20"] {
+            assert!(is_of_row(code), "{code}");
+        }
+        // No such table, no right, disk full, out of memory; an error, disk I/O, corrupt, full, read-only.
+        for code in ["42P01", "42501", "53100", "53200", "1", "10", "11", "13", "8", "778"] {
+            assert!(!is_of_row(code), "{code}");
+        }
     }
 }

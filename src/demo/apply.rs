@@ -231,6 +231,7 @@ pub async fn supplement(demo: &mut Demo) -> Told {
     let request = pb::SupplementApplicationRequest {
         name: demo.case.kept("resident.application")?,
         materials: vec![added.name],
+        nothing_to_add: false,
         request_id: demo.case.request_id("supplement"),
         validate_only: false,
     };

@@ -2,7 +2,7 @@
 
 use time::Date;
 
-use super::domain::{History, Insured, Payment, Spell};
+use super::domain::{History, Insured, Payment, Spell, Stated};
 use super::refusal::NotTaken;
 use super::store::Stored;
 use super::take_over::Outcome;
@@ -65,6 +65,7 @@ pub fn insured(row: &pb::ImportInsuredRequest) -> Option<Insured> {
         insu_admdvs: Region::find(&row.insu_admdvs)?,
         death_date: row.death_date.as_ref().and_then(to_date),
         history: History::default(),
+        stated: Stated::default(),
     })
 }
 

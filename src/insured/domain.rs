@@ -3,8 +3,10 @@
 use serde::{Deserialize, Serialize};
 use time::{Date, Duration};
 
+pub use super::held::{Held, HeldBenefit};
 pub use super::history::{History, Payment, Spell, TooShort};
 pub use super::refusal::NotEligible;
+pub use super::stated::Stated;
 use crate::catalog::domain::{Catalog, Disease, InsuranceRule, Insutype, Sex};
 use crate::kernel::add_months;
 use crate::kernel::error::Refusal;
@@ -49,6 +51,9 @@ pub struct Insured {
     /// 参保与缴费经历. Empty only in a row from before it was told, until the store fills it in.
     #[serde(default)]
     pub history: History,
+    /// Since when 参保状态 and 缴费状态 are as they are, and what they were before.
+    #[serde(default)]
+    pub stated: Stated,
 }
 
 /// Proof that nothing stands against an application for these diseases today. Only `Insured::eligible` makes one.
@@ -73,15 +78,6 @@ impl Eligible {
     pub fn codes(&self) -> &[String] {
         &self.codes
     }
-}
-
-/// What a person already has or has applied for.
-#[derive(Clone, Debug, Default)]
-pub struct Held {
-    /// Diseases with a benefit that has not ended.
-    pub benefits: Vec<String>,
-    /// Diseases in an application that is not decided, or approved and not yet granted.
-    pub applications: Vec<String>,
 }
 
 /// What happened to an insured person.
@@ -151,9 +147,10 @@ impl Insured {
         self.history.of(day).map_or(&self.psn_type, |spell| &spell.psn_type)
     }
 
-    /// Takes over what the platform told us: the first row of this person, or one that differs from what is known.
-    /// None when it says what is known already.
-    pub fn take_over(self, known: Option<&Self>) -> Option<Step<Self, Event>> {
+    /// Takes over what the platform told us on a day: the first row of this person, or one that differs from what is
+    /// known. None when it says what is known already.
+    pub fn take_over(mut self, known: Option<&Self>, day: Date) -> Option<Step<Self, Event>> {
+        self.stated = known.map_or(Stated::since(day), |known| Stated::heard(&self, known, day));
         let insutype = self.insutype;
         let (psn_type, insu_admdvs) = (self.psn_type.clone(), self.insu_admdvs.clone());
         match known {
@@ -173,14 +170,13 @@ impl Insured {
             (person.certificate(), person.psn_name.clone(), person.male, person.brdy.to_julian_day())
         };
         let moved = self.insu_admdvs.pooling() != known.insu_admdvs.pooling();
-        let (state, clct) = (&self.psn_insu_stas, &self.psn_clct_stas);
         [
             (Change::Identity, identity(self) != identity(known)),
             (Change::Contact, (&self.tel, &self.addr) != (&known.tel, &known.addr)),
             (Change::Kind, (self.insutype, &self.psn_type) != (known.insutype, &known.psn_type)),
             (Change::Area, !moved && self.insu_admdvs != known.insu_admdvs),
             (Change::Move, moved),
-            (Change::State, (state, clct) != (&known.psn_insu_stas, &known.psn_clct_stas)),
+            (Change::State, self.states() != known.states()),
             (Change::Spells, self.history.spells() != known.history.spells()),
             (Change::Payments, self.history.payments() != known.history.payments()),
             (Change::Death, self.death_date != known.death_date),
@@ -254,19 +250,24 @@ impl Insured {
         faults
     }
 
+    /// 参保状态 and 缴费状态 as they are.
+    fn states(&self) -> (&str, &str) {
+        (&self.psn_insu_stas, &self.psn_clct_stas)
+    }
+
     /// Every reason against the insurance itself today.
     pub fn standing(&self, today: Date) -> Vec<NotEligible> {
-        self.standing_on(today, today)
+        self.insurance(today, Some(self.states()), Duration::ZERO)
     }
 
-    /// Every reason against the insurance itself on a day. The dates hold for any day; the states are those of the day
-    /// on which we last heard of the person, and what they were before it is not known. Insurance is that in the pooling
-    /// area in which the person is insured now: on a day on which it was elsewhere, it was not insured here.
-    pub fn standing_on(&self, day: Date, known_since: Date) -> Vec<NotEligible> {
-        self.insurance(day, day >= known_since, Duration::ZERO)
+    /// Every reason against the insurance itself on a day. The dates hold for any day; the states are those that were
+    /// known on the day, and before we heard of the person they are not known. Insurance is that in the pooling area in
+    /// which the person is insured now: on a day on which it was elsewhere, it was not insured here.
+    pub fn standing_on(&self, day: Date) -> Vec<NotEligible> {
+        self.insurance(day, Stated::on(self, day), Duration::ZERO)
     }
 
-    fn insurance(&self, day: Date, known: bool, grace: Duration) -> Vec<NotEligible> {
+    fn insurance(&self, day: Date, states: Option<(&str, &str)>, grace: Duration) -> Vec<NotEligible> {
         let mut reasons = Vec::new();
         if self.death_date.is_some_and(|died| died < day) {
             reasons.push(NotEligible::Died);
@@ -277,13 +278,13 @@ impl Insured {
         };
         let begins =
             if here { None } else { self.history.begins(day, |spell| spell.is_in(&self.insu_admdvs)) };
-        if known && self.psn_insu_stas != "1" || !here && begins.is_none() {
+        if states.is_some_and(|(insured, _)| insured != "1") || !here && begins.is_none() {
             reasons.push(NotEligible::NotInsured { elsewhere });
         }
         if let Some(from) = begins {
             reasons.push(NotEligible::NotYetInsured { from });
         }
-        let stopped = known && self.psn_clct_stas != "1";
+        let stopped = states.is_some_and(|(_, paying)| paying != "1");
         if stopped || !self.history.is_paid(day, grace) {
             let paid_until = self.history.paid_until(day);
             let met_on = if stopped { None } else { self.history.paid_from(day) };
@@ -295,7 +296,7 @@ impl Insured {
     /// Every reason against the insurance of an application: in force, paid up, nothing owed, and long enough.
     fn insurance_for_application(&self, rule: &InsuranceRule, today: Date) -> Vec<NotEligible> {
         let grace = Duration::days(i64::from(rule.grace_days.max(0)));
-        let mut reasons = self.insurance(today, true, grace);
+        let mut reasons = self.insurance(today, Some(self.states()), grace);
         let owed = self.history.owed(today, grace);
         reasons.extend(owed.map(|due| NotEligible::Owes { from: due.from, to: due.to }));
         if let Err(TooShort { since, met_on }) = self.history.lasted(today, &self.insu_admdvs, rule) {
@@ -322,10 +323,7 @@ impl Insured {
                 }
             }
         }
-        let most = catalog.rules.diseases_max;
-        if held.benefits.len() + held.applications.len() + codes.len() > most {
-            reasons.push(NotEligible::TooMany { most });
-        }
+        reasons.extend(held.too_many(codes.len(), catalog.rules.diseases_max));
         let insutype = self.insutype_on(today);
         if reasons.is_empty() {
             Ok(Eligible { insured: self, insutype, codes: codes.to_vec() })
@@ -337,10 +335,12 @@ impl Insured {
     /// What stands in the person against a disease.
     fn against(&self, disease: &Disease, today: Date, reasons: &mut Vec<NotEligible>) {
         let code = || disease.code.clone();
-        let kind = self.insutype_on(today);
+        // A kind that the person has elsewhere opens nothing here.
+        let home = &self.insu_admdvs;
+        let kind = self.history.of_home(today, home).map_or(self.insutype, |spell| spell.insutype);
         let is_open = |kind: &Insutype| disease.insutypes.contains(kind);
         if !is_open(&kind) {
-            let met_on = self.history.begins(today, |spell| is_open(&spell.insutype));
+            let met_on = self.history.begins(today, |spell| spell.is_in(home) && is_open(&spell.insutype));
             reasons.push(NotEligible::KindNotOpen { code: code(), kind, met_on });
         }
         let fits = match disease.sex {
@@ -358,23 +358,6 @@ impl Insured {
         }
         if oldest > 0 && today >= birthday(oldest.saturating_add(1)) {
             reasons.push(NotEligible::TooOld { code: code(), oldest });
-        }
-    }
-}
-
-impl Held {
-    /// What stands against a disease in what the person has or asks for.
-    fn against(&self, disease: &Disease, codes: &[String], reasons: &mut Vec<NotEligible>) {
-        let code = || disease.code.clone();
-        if self.benefits.contains(&disease.code) {
-            reasons.push(NotEligible::AlreadyHeld { code: code() });
-        }
-        if self.applications.contains(&disease.code) {
-            reasons.push(NotEligible::AlreadyApplied { code: code() });
-        }
-        let others = codes.iter().chain(&self.benefits).chain(&self.applications);
-        for other in others.filter(|other| disease.exclusions.contains(other)) {
-            reasons.push(NotEligible::Excluded { code: code(), other: other.clone() });
         }
     }
 }

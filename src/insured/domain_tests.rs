@@ -39,7 +39,8 @@ fn every_reason_is_told_at_once() {
 
 #[test]
 fn what_is_held_or_applied_for_counts() {
-    let held = Held { benefits: vec!["M01600".to_owned()], applications: vec!["M03900".to_owned()] };
+    let diabetes = HeldBenefit { code: "M01600".to_owned(), last: None };
+    let held = Held { benefits: vec![diabetes], applications: vec!["M03900".to_owned()] };
     check(person(), &["M01600"], &held, &["BENEFIT_ALREADY_HELD"]);
     check(person(), &["M03900"], &held, &["APPLICATION_UNDER_WAY"]);
     check(person(), &["M01603"], &held, &["DISEASES_EXCLUDE_EACH_OTHER"]);
@@ -60,6 +61,7 @@ fn the_insurance_is_that_of_the_day() {
     let mut stopped = person();
     stopped.psn_insu_stas = "2".to_owned();
     stopped.psn_clct_stas = "2".to_owned();
+    stopped.stated = Stated::since(heard);
     let begun = date!(2025 - 01 - 01);
     stopped.history = sample::dates(begun, date!(2025 - 02 - 15));
     let unpaid = || NotPaidUp { paid_until: Some(date!(2025 - 02 - 15)), met_on: None };
@@ -70,10 +72,11 @@ fn the_insurance_is_that_of_the_day() {
         (heard, vec![NotInsured { elsewhere: None }, unpaid()]),
         (date!(2025 - 02 - 16), vec![NotInsured { elsewhere: None }, unpaid()]),
     ] {
-        assert_eq!(stopped.standing_on(day, heard), expected, "{day}");
+        assert_eq!(stopped.standing_on(day), expected, "{day}");
     }
     // The day on which it was paid until tells of every day, whenever it was heard.
-    assert_eq!(stopped.standing_on(date!(2025 - 02 - 16), TODAY), [unpaid()]);
+    stopped.stated = Stated::since(TODAY);
+    assert_eq!(stopped.standing_on(date!(2025 - 02 - 16)), [unpaid()]);
 }
 
 #[test]
@@ -98,7 +101,7 @@ fn insurance_in_another_pooling_area_is_none_here() {
         (date!(2025 - 06 - 30), vec![]),
         (away, vec![NotInsured { elsewhere: elsewhere.clone() }]),
     ] {
-        assert_eq!(person.standing_on(day, TODAY), expected, "{day}");
+        assert_eq!(person.standing_on(day), expected, "{day}");
     }
     let told = refusals(&person, &strict(0, 0, 0), away);
     assert!(told[0].reason == "NOT_INSURED" && told[0].zh.contains("620702"), "{told:?}");
@@ -114,7 +117,7 @@ fn only_a_row_that_says_something_new_is_taken_over() {
         (person(), Some(&known), None),
         (moved, Some(&known), Some("insured.updated")),
     ] {
-        let step = row.take_over(known);
+        let step = row.take_over(known, TODAY);
         let told = step.map(|step| serde_json::to_value(step.event).unwrap()["type"].clone());
         assert_eq!(told.as_ref().and_then(|told| told.as_str()), event);
     }
@@ -240,6 +243,28 @@ fn a_kind_that_comes_later_opens_the_disease_on_its_first_day() {
 }
 
 #[test]
+fn a_kind_elsewhere_opens_no_disease_here() {
+    let mut catalog = strict(0, 0, 0);
+    catalog.diseases[0].insutypes = vec![Insutype::Employee];
+    let resident = |from, to| Spell {
+        insutype: Insutype::Resident,
+        psn_type: "1501".to_owned(),
+        ..sample::spell("620902", from, Some(to))
+    };
+    let first = resident(date!(2024 - 01 - 01), date!(2025 - 03 - 31));
+    let away = sample::spell("620702", date!(2025 - 04 - 01), Some(date!(2025 - 04 - 30)));
+    let back = resident(date!(2025 - 05 - 01), date!(2025 - 05 - 31));
+    let employee = sample::spell("620981", date!(2025 - 06 - 01), None);
+    let paid = vec![sample::paid(date!(2024 - 01 - 01), date!(2025 - 05 - 31))];
+    let with =
+        |spells| Insured { history: history(spells, paid.clone()), brdy: date!(1980 - 01 - 01), ..person() };
+    let until = with(vec![first.clone(), away.clone(), back.clone(), employee]);
+    assert_eq!(told(&until, &catalog), [("KIND_NOT_OPEN".to_owned(), Some(date!(2025 - 06 - 01)))]);
+    let never = with(vec![first, away, back]);
+    assert_eq!(told(&never, &catalog), [("KIND_NOT_OPEN".to_owned(), None)]);
+}
+
+#[test]
 fn the_birthday_opens_and_closes() {
     let born = |brdy| Insured { brdy, ..person() };
     let catalog = strict(0, 0, 0);
@@ -269,7 +294,7 @@ fn the_event_says_what_changed_and_nothing_of_the_person() {
     moved.history = History::since(sample::spell("620702", TODAY, None), date!(2025 - 12 - 31));
     moved.death_date = Some(TODAY);
     moved.tel = "13800000000".to_owned();
-    let event = serde_json::to_value(moved.take_over(Some(&person())).unwrap().event).unwrap();
+    let event = serde_json::to_value(moved.take_over(Some(&person()), TODAY).unwrap().event).unwrap();
     assert_eq!(event["changes"], serde_json::json!(["contact", "move", "spells", "payments", "death"]));
     assert_eq!(event["moved_from"], "620902");
     assert!(!event.to_string().contains("138") && !event.to_string().contains("2025"));

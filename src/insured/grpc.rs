@@ -80,6 +80,7 @@ impl pb::insured_service_server::InsuredService for Service {
                     eligible: reasons.is_empty(),
                     reasons: reasons.iter().map(reason).collect(),
                     catalog_version: published.catalog.version.clone(),
+                    catalog_sha256: published.sha256.clone(),
                     sample: published.catalog.sample,
                     needs: needs(&published.catalog, &input.opsp_dise_codes).iter().map(reason).collect(),
                 })

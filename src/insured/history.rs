@@ -114,8 +114,12 @@ impl History {
 
     /// The spell that says what a person is on a day: the last one that has begun, or the first of all.
     pub fn of(&self, day: Date) -> Option<&Spell> {
-        let begun = self.spells.iter().rev().find(|spell| spell.period.from <= day);
-        begun.or(self.spells.first())
+        said_by(self.spells.iter(), day)
+    }
+
+    /// The same of the spells in the pooling area of `home` alone.
+    pub fn of_home(&self, day: Date, home: &Region) -> Option<&Spell> {
+        said_by(self.spells.iter().filter(|spell| spell.is_in(home)), day)
     }
 
     /// The spell that holds on a day, wherever.
@@ -194,6 +198,12 @@ impl History {
         }
         stretches
     }
+}
+
+/// Of spells, oldest first, the last one that has begun on a day, or the first of all.
+fn said_by<'a>(spells: impl Iterator<Item = &'a Spell> + Clone, day: Date) -> Option<&'a Spell> {
+    let begun = spells.clone().take_while(|spell| spell.period.from <= day).last();
+    begun.or(spells.into_iter().next())
 }
 
 /// Whether what begins on a day follows a stretch, or lies in it, without a gap that is longer.

@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 use tonic::{Status, Streaming};
 
 use super::convert;
+use super::domain::Stated;
 use super::refusal::NotTaken;
 use super::store::{Prepared, prepare};
 use super::take_over::{Outcome, many, one};
@@ -146,7 +147,9 @@ impl Import {
             refusals.extend(convert::told(faults));
         }
         match insured {
-            Some(insured) if refusals.is_empty() => {
+            Some(mut insured) if refusals.is_empty() => {
+                // As a new person's row is stored. What else is known of one who is there is added to it later.
+                insured.stated = Stated::since(today);
                 prepare(self.db.keys(), self.db.random(), insured).map(Ok)
             }
             None if refusals.is_empty() => Err(Error::internal("a row of the right shape has no person")),
@@ -197,12 +200,12 @@ impl Import {
         true
     }
 
-    /// The outcome of a row that is stored alone. What breaks on it alone, such as a stored person that cannot be read,
-    /// is the operator's to mend: it must not keep the rows after it from being stored, now and whenever they are sent.
+    /// The outcome of a row that is stored alone. What is wrong with what is stored of its person, or with the row in the
+    /// eyes of the database, is the operator's to mend: it must not keep the rows after it from being stored, now and
+    /// whenever they are sent. Any other failure is not the row's, and would befall the next one too.
     async fn alone(&self, row: i64, prepared: &Prepared) -> Result<Outcome> {
         match one(&self.db, &self.actor, prepared).await {
-            Err(Error::Internal(cause)) => {
-                let error = Error::Internal(cause);
+            Err(error) if error.is_of_row() => {
                 tracing::error!(row, %error, "a row of an import failed on a broken invariant");
                 Ok(NotTaken::RowFailed.into())
             }

@@ -6,12 +6,14 @@ pub mod eligibility;
 pub mod find;
 pub mod get;
 pub mod grpc;
+pub mod held;
 pub mod history;
 pub mod import;
 pub mod refusal;
 mod row;
 #[cfg(test)]
 pub mod sample;
+pub mod stated;
 pub mod store;
 mod take_over;
 pub mod words;

@@ -46,14 +46,14 @@ pub enum NotEligible {
     TooOld { code: String, oldest: i32 },
     /// The disease cannot befall the person.
     SexDoesNotFit { code: String },
-    /// The person has the benefit.
-    AlreadyHeld { code: String },
+    /// The person has the benefit; until the last day, where that is known.
+    AlreadyHeld { code: String, last: Option<Date> },
     /// An application for it is under way.
     AlreadyApplied { code: String },
-    /// It cannot be held together with another.
-    Excluded { code: String, other: String },
-    /// More diseases than one person may have.
-    TooMany { most: usize },
+    /// It cannot be held together with another, whose benefit has ended on the day named.
+    Excluded { code: String, other: String, met_on: Option<Date> },
+    /// More diseases than one person may have, until enough benefits have ended on the day named.
+    TooMany { most: usize, met_on: Option<Date> },
 }
 
 impl From<NotTaken> for Refusal {
@@ -120,18 +120,10 @@ impl From<NotEligible> for Refusal {
             NotEligible::SexDoesNotFit { code } => sex_does_not_fit(code),
             NotEligible::TooYoung { code, youngest, met_on } => too_young(code, youngest, met_on),
             NotEligible::TooOld { code, oldest } => too_old(code, oldest),
-            NotEligible::AlreadyHeld { code } => already_held(code),
+            NotEligible::AlreadyHeld { code, last } => already_held(code, last),
             NotEligible::AlreadyApplied { code } => already_applied(code),
-            NotEligible::Excluded { code, other } => excluded(code, &other),
-            NotEligible::TooMany { most } => Self::new(
-                "TOO_MANY_DISEASES",
-                format!("每人最多 {most} 个病种。"),
-                format!("one person may hold {most} diseases at most."),
-            )
-            .help(
-                "请减少申请的病种，或先终止一项待遇、撤回一项申请。",
-                "apply for fewer, or first end a benefit or withdraw an application.",
-            ),
+            NotEligible::Excluded { code, other, met_on } => excluded(code, &other, met_on),
+            NotEligible::TooMany { most, met_on } => too_many(most, met_on),
         }
     }
 }
@@ -259,14 +251,26 @@ fn too_old(code: String, oldest: i32) -> Refusal {
     .about(code)
 }
 
-fn already_held(code: String) -> Refusal {
-    Refusal::new(
-        "BENEFIT_ALREADY_HELD",
-        format!("已享有病种 {code} 的待遇。"),
-        format!("the benefit for disease {code} is already held."),
-    )
-    .help("无需再次申请，可直接就医结算。", "no application is needed: use the benefit.")
-    .about(code)
+fn already_held(code: String, last: Option<Date>) -> Refusal {
+    let (zh, en) = match last {
+        None => (
+            format!("已享有病种 {code} 的待遇。"),
+            format!("the benefit for disease {code} is already held."),
+        ),
+        Some(last) => (
+            format!("已享有病种 {code} 的待遇，至 {last} 终止。"),
+            format!("the benefit for disease {code} is already held; {last} is its last day."),
+        ),
+    };
+    let (help_zh, help_en) = match last {
+        None => ("无需再次申请，可直接就医结算。", "no application is needed: use the benefit."),
+        Some(_) => (
+            "终止前可直接就医结算，终止后可重新申请。",
+            "use the benefit until then; after that day apply again.",
+        ),
+    };
+    let refusal = Refusal::new("BENEFIT_ALREADY_HELD", zh, en).help(help_zh, help_en).about(code);
+    perhaps_met_on(refusal, last.and_then(Date::next_day))
 }
 
 fn already_applied(code: String) -> Refusal {
@@ -279,8 +283,8 @@ fn already_applied(code: String) -> Refusal {
     .about(code)
 }
 
-fn excluded(code: String, other: &str) -> Refusal {
-    Refusal::new(
+fn excluded(code: String, other: &str, met_on: Option<Date>) -> Refusal {
+    let refusal = Refusal::new(
         "DISEASES_EXCLUDE_EACH_OTHER",
         format!("病种 {code} 与 {other} 不能同时享受。"),
         format!("diseases {code} and {other} cannot be held together."),
@@ -289,5 +293,19 @@ fn excluded(code: String, other: &str) -> Refusal {
         "请只选其一，或先终止另一病种的待遇。",
         "choose one of them, or first end the benefit for the other.",
     )
-    .about(code)
+    .about(code);
+    perhaps_met_on(refusal, met_on)
+}
+
+fn too_many(most: usize, met_on: Option<Date>) -> Refusal {
+    let refusal = Refusal::new(
+        "TOO_MANY_DISEASES",
+        format!("每人最多 {most} 个病种。"),
+        format!("one person may hold {most} diseases at most."),
+    )
+    .help(
+        "请减少申请的病种，或先终止一项待遇、撤回一项申请。",
+        "apply for fewer, or first end a benefit or withdraw an application.",
+    );
+    perhaps_met_on(refusal, met_on)
 }

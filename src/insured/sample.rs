@@ -3,7 +3,7 @@
 use time::Date;
 use time::macros::date;
 
-use super::domain::{History, Insured, Payment, Spell};
+use super::domain::{History, Insured, Payment, Spell, Stated};
 use crate::catalog::domain::Insutype;
 use crate::kernel::id::PsnNo;
 use crate::kernel::period::Period;
@@ -27,6 +27,7 @@ pub fn person() -> Insured {
         insu_admdvs: Region::find("620902").unwrap(),
         death_date: None,
         history: dates(date!(2010 - 01 - 01), date!(2025 - 12 - 31)),
+        stated: Stated::default(),
     }
 }
 

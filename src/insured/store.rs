@@ -1,11 +1,12 @@
 //! Insured people in their table, sealed.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::{EntityTrait, QueryFilter};
 use serde::Deserialize;
-use time::{Date, OffsetDateTime};
+use time::Date;
 
 use super::domain::{History, Insured};
 use super::row::{claim, insured};
@@ -18,6 +19,7 @@ use crate::db::work::View;
 use crate::kernel::access::Person;
 use crate::kernel::error::{Error, Result};
 use crate::kernel::id::PsnNo;
+use crate::kernel::local_day;
 use crate::kernel::period::Period;
 
 /// An insured person as read.
@@ -26,8 +28,6 @@ pub struct Stored {
     pub insured: Insured,
     /// The row's version.
     pub version: i64,
-    /// When we last heard something new of the person.
-    pub updated_at: OffsetDateTime,
 }
 
 /// The person of this call.
@@ -45,7 +45,7 @@ pub async fn find(view: &View) -> Result<Option<Stored>> {
         .map_err(failed)?;
     let Some(row) = row else { return Ok(None) };
     let insured = open(view.keys(), &row)?;
-    Ok(Some(Stored { insured, version: row.version, updated_at: from_micros(row.updated_at) }))
+    Ok(Some(Stored { insured, version: row.version }))
 }
 
 /// A row with what is stored of it: computed before the transaction begins, so that nobody waits for it.
@@ -60,8 +60,12 @@ pub struct Prepared {
 /// Seals a person and computes the index of the certificate.
 pub fn prepare(keys: &Keys, random: &Random, insured: Insured) -> Result<Prepared> {
     let index = certno_index(keys, &insured.certificate())?;
-    let body = keys.seal_value(random, &name(&insured.psn_no), &insured)?;
+    let body = seal(keys, random, &insured)?;
     Ok(Prepared { insured, index, body })
+}
+
+fn seal(keys: &Keys, random: &Random, insured: &Insured) -> Result<Vec<u8>> {
+    keys.seal_value(random, &name(&insured.psn_no), insured)
 }
 
 /// A person of a batch as read.
@@ -85,7 +89,7 @@ pub async fn known(batch: &Batch, people: &BTreeSet<PsnNo>) -> Result<BTreeMap<P
         .map_err(failed)?;
     let mut known = BTreeMap::new();
     for row in rows {
-        let insured = open(batch.keys(), &row)?;
+        let insured = open(batch.keys(), &row).map_err(Error::of_row)?;
         if !batch.has_locked(&insured.psn_no) {
             return Err(Error::Conflict);
         }
@@ -105,13 +109,23 @@ pub async fn claims(batch: &Batch, indexes: BTreeSet<Vec<u8>>) -> Result<BTreeMa
     rows.into_iter().map(|row| Ok((row.certno_index, PsnNo::parse(&row.psn_no)?))).collect()
 }
 
+/// A row as it was taken over.
+pub struct Taken<'a> {
+    /// The row.
+    pub row: &'a Prepared,
+    /// The person after it: that of the row, or with more that is known.
+    pub insured: Cow<'a, Insured>,
+    /// The version of what is stored then.
+    pub version: i64,
+}
+
 /// What a batch of rows comes to.
 #[derive(Default)]
 pub struct Changes<'a> {
-    /// New people, with the version of their row.
-    pub new: Vec<(&'a Prepared, i64)>,
-    /// People of whom something changed, with the new version.
-    pub changed: Vec<(&'a Prepared, i64)>,
+    /// New people.
+    pub new: Vec<Taken<'a>>,
+    /// People of whom something changed.
+    pub changed: Vec<Taken<'a>>,
     /// Everything that happened, in order.
     pub entries: Vec<(Person, Entry)>,
     /// Certificates that are nobody's any more.
@@ -123,14 +137,20 @@ pub struct Changes<'a> {
 /// Saves what a batch of rows comes to.
 pub async fn save(batch: &Batch, changes: Changes<'_>) -> Result<()> {
     let now = micros(batch.now());
-    let row = |(prepared, version): (&Prepared, i64)| insured::ActiveModel {
-        psn_no: Set(prepared.insured.psn_no.as_str().to_owned()),
-        insu_admdvs: Set(prepared.insured.insu_admdvs.as_str().to_owned()),
-        insutype: Set(prepared.insured.insutype.code()),
-        certno_index: Set(prepared.index.clone()),
-        body: Set(prepared.body.clone()),
-        version: Set(version),
-        updated_at: Set(now),
+    let row = |Taken { row, insured, version }: Taken<'_>| {
+        let body = match &insured {
+            Cow::Borrowed(_) => row.body.clone(),
+            Cow::Owned(insured) => seal(batch.keys(), batch.db().random(), insured)?,
+        };
+        Ok(insured::ActiveModel {
+            psn_no: Set(insured.psn_no.as_str().to_owned()),
+            insu_admdvs: Set(insured.insu_admdvs.as_str().to_owned()),
+            insutype: Set(insured.insutype.code()),
+            certno_index: Set(row.index.clone()),
+            body: Set(body),
+            version: Set(version),
+            updated_at: Set(now),
+        })
     };
     let count = changes.given_up.len();
     if count > 0 {
@@ -142,8 +162,8 @@ pub async fn save(batch: &Batch, changes: Changes<'_>) -> Result<()> {
         psn_no: Set(psn_no.as_str().to_owned()),
     });
     batch.insert_parts(claims.collect()).await?;
-    let new = changes.new.into_iter().map(row).collect();
-    let changed = changes.changed.into_iter().map(row).collect();
+    let new = changes.new.into_iter().map(row).collect::<Result<_>>()?;
+    let changed = changes.changed.into_iter().map(row).collect::<Result<_>>()?;
     batch.save(new, changed, changes.entries).await
 }
 
@@ -158,7 +178,8 @@ fn name(psn_no: &PsnNo) -> String {
     format!("insured/{psn_no}")
 }
 
-/// Opens a row. One from before spells were told says in two dates what became a spell and a payment.
+/// Opens a row. One from before the day of its states was kept tells no more than that they are known since it was last
+/// changed. One from before spells were told says in two dates what became a spell and a payment.
 fn open(keys: &Keys, row: &insured::Model) -> Result<Insured> {
     #[derive(Deserialize)]
     struct Dates {
@@ -174,6 +195,7 @@ fn open(keys: &Keys, row: &insured::Model) -> Result<Insured> {
         let Dates { insured_since, paid_until } = keys.open_value(&name, &row.body)?;
         insured.history = History::since(insured.spell(Period::since(insured_since)), paid_until);
     }
+    insured.stated = insured.stated.or_since(local_day(from_micros(row.updated_at)));
     Ok(insured)
 }
 
@@ -184,8 +206,9 @@ fn certno_index(keys: &Keys, certificate: &str) -> Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::insured::domain::Stated;
     use crate::insured::sample;
-    use time::macros::date;
+    use time::macros::{date, datetime};
 
     #[test]
     fn a_row_from_before_there_were_spells_reads_as_one_spell_and_one_payment() {
@@ -195,6 +218,7 @@ mod tests {
         let fields = body.as_object_mut().unwrap();
         fields.remove("history");
         fields.remove("death_date");
+        fields.remove("stated");
         let day = |day: Date| serde_json::to_value(day).unwrap();
         fields.insert("insured_since".to_owned(), day(date!(2010 - 01 - 01)));
         fields.insert("paid_until".to_owned(), day(date!(2025 - 12 - 31)));
@@ -205,9 +229,11 @@ mod tests {
             certno_index: Vec::new(),
             body: keys.seal_value(&random, place, &body).unwrap(),
             version: 1,
-            updated_at: 0,
+            // The next day in China.
+            updated_at: micros(datetime!(2025-03-03 16:00 UTC)),
         };
-        assert!(open(&keys, &sealed("insured/62090000001")).unwrap() == sample::person());
+        let known = Insured { stated: Stated::since(date!(2025 - 03 - 04)), ..sample::person() };
+        assert!(open(&keys, &sealed("insured/62090000001")).unwrap() == known);
         assert!(open(&keys, &sealed("insured/62090000002")).is_err());
     }
 }

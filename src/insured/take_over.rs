@@ -1,15 +1,19 @@
 //! Taking over rows of the platform: many in one transaction, each with its own outcome.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+
+use time::Date;
 
 use super::domain::Insured;
 use super::refusal::NotTaken;
-use super::store::{self, Changes, Known, Prepared};
+use super::store::{self, Changes, Known, Prepared, Taken};
 use crate::db::Db;
 use crate::db::journal::Entry;
 use crate::kernel::access::{Actor, Person};
 use crate::kernel::error::{Error, Refusal, Result};
 use crate::kernel::id::PsnNo;
+use crate::kernel::local_day;
 
 /// How often a row that lost a race is run before the stream is told.
 const TRIES: u32 = 5;
@@ -52,7 +56,7 @@ pub async fn many(db: &Db, actor: &Actor, rows: &[&Prepared]) -> Result<Vec<Outc
     let known = store::known(&batch, &people).await?;
     let indexes = rows.iter().map(|row| &row.index).chain(known.values().map(|known| &known.index));
     let claims = store::claims(&batch, indexes.cloned().collect()).await?;
-    let mut fold = Fold::new(&known, &claims);
+    let mut fold = Fold::new(&known, &claims, local_day(batch.now()));
     let mut outcomes = Vec::with_capacity(rows.len());
     for row in rows {
         outcomes.push(fold.take_over(row, batch.reaches(&row.insured.psn_no))?);
@@ -69,7 +73,7 @@ pub async fn many(db: &Db, actor: &Actor, rows: &[&Prepared]) -> Result<Vec<Outc
 
 /// A person as the rows so far have left it.
 struct Current<'a> {
-    insured: &'a Insured,
+    insured: Cow<'a, Insured>,
     index: &'a [u8],
     version: i64,
     /// The row that says so; none while it is what is stored.
@@ -83,19 +87,20 @@ struct Fold<'a> {
     known: &'a BTreeMap<PsnNo, Known>,
     claimed: &'a BTreeMap<Vec<u8>, PsnNo>,
     entries: Vec<(Person, Entry)>,
+    today: Date,
 }
 
 impl<'a> Fold<'a> {
-    fn new(known: &'a BTreeMap<PsnNo, Known>, claimed: &'a BTreeMap<Vec<u8>, PsnNo>) -> Self {
+    fn new(known: &'a BTreeMap<PsnNo, Known>, claimed: &'a BTreeMap<Vec<u8>, PsnNo>, today: Date) -> Self {
         let current = |known: &'a Known| Current {
-            insured: &known.insured,
+            insured: Cow::Borrowed(&known.insured),
             index: &known.index,
             version: known.version,
             row: None,
         };
         let people = known.iter().map(|(psn_no, known)| (psn_no, current(known))).collect();
         let claims = claimed.iter().map(|(index, psn_no)| (index.as_slice(), psn_no)).collect();
-        Self { people, claims, known, claimed, entries: Vec::new() }
+        Self { people, claims, known, claimed, entries: Vec::new(), today }
     }
 
     fn take_over(&mut self, row: &'a Prepared, reached: bool) -> Result<Outcome> {
@@ -104,7 +109,8 @@ impl<'a> Fold<'a> {
             return Ok(NotTaken::PersonOutOfReach.into());
         }
         let current = self.people.get(psn_no);
-        let Some(step) = row.insured.clone().take_over(current.map(|current| current.insured)) else {
+        let before = current.map(|current| &*current.insured);
+        let Some(step) = row.insured.clone().take_over(before, self.today) else {
             return Ok(Outcome::Unchanged);
         };
         if self.claims.get(row.index.as_slice()).is_some_and(|owner| *owner != psn_no) {
@@ -123,7 +129,9 @@ impl<'a> Fold<'a> {
         let person = Person { psn_no: psn_no.clone(), area: area.clone() };
         let entry = Entry::new(person.name(), version, &step.event)?;
         self.entries.push((person, entry));
-        let after = Current { insured: &row.insured, index: &row.index, version, row: Some(row) };
+        let insured =
+            if step.state == row.insured { Cow::Borrowed(&row.insured) } else { Cow::Owned(step.state) };
+        let after = Current { insured, index: &row.index, version, row: Some(row) };
         let before = self.people.insert(psn_no, after);
         Ok(if before.is_none() { Outcome::Created } else { Outcome::Updated })
     }
@@ -134,7 +142,7 @@ impl<'a> Fold<'a> {
         for (psn_no, current) in self.people {
             let Some(row) = current.row else { continue };
             let rows = if self.known.contains_key(psn_no) { &mut changes.changed } else { &mut changes.new };
-            rows.push((row, current.version));
+            rows.push(Taken { row, insured: current.insured, version: current.version });
         }
         for (index, owner) in self.claimed {
             if self.claims.get(index.as_slice()) != Some(&owner) {

@@ -1,6 +1,8 @@
 //! Rows folded in memory, as a table.
 
 use super::*;
+use time::macros::date;
+
 use crate::insured::sample;
 
 /// Rows of (psn_no, certificate, phone), and what becomes of each.
@@ -31,7 +33,7 @@ fn check(
         prepared
     });
     let rows: Vec<_> = rows.collect();
-    let mut fold = Fold::new(&stored, &claimed);
+    let mut fold = Fold::new(&stored, &claimed, date!(2025 - 03 - 03));
     let outcomes = rows.iter().map(|row| match fold.take_over(row, true).unwrap() {
         Outcome::Created => "created".to_owned(),
         Outcome::Updated => "updated".to_owned(),
@@ -45,8 +47,8 @@ fn check(
     let text = |index: &Vec<u8>| String::from_utf8(index.clone()).unwrap();
     assert_eq!(changes.given_up.iter().map(text).collect::<Vec<_>>(), claims.0);
     assert_eq!(changes.claimed.iter().map(|(index, _)| text(index)).collect::<Vec<_>>(), claims.1);
-    for (row, version) in changes.new.iter().chain(&changes.changed) {
-        let psn_no = &row.insured.psn_no;
+    for Taken { insured, version, .. } in changes.new.iter().chain(&changes.changed) {
+        let psn_no = &insured.psn_no;
         let steps = changes.entries.iter().filter(|(person, _)| person.psn_no == *psn_no).count();
         let before = stored.get(psn_no).map_or(0, |known| known.version);
         assert_eq!(*version, before + i64::try_from(steps).unwrap(), "the version counts the steps");

@@ -57,11 +57,30 @@ impl Error {
         Self::Internal(anyhow::anyhow!(what.into()))
     }
 
+    /// A broken invariant of one row, stored or to be stored: the others have nothing to do with it.
+    #[must_use]
+    pub fn of_row(self) -> Self {
+        match self {
+            Self::Internal(cause) => Self::Internal(OfRow(cause).into()),
+            other => other,
+        }
+    }
+
+    /// Whether one row is at fault, and not the service.
+    pub fn is_of_row(&self) -> bool {
+        matches!(self, Self::Internal(cause) if cause.is::<OfRow>())
+    }
+
     /// One wrong field.
     pub fn invalid(field: &str, zh: impl Into<String>, en: impl Into<String>) -> Self {
         Self::Invalid(vec![Violation::new(field, zh, en)])
     }
 }
+
+/// Says of a broken invariant that it is that of one row.
+#[derive(Debug, thiserror::Error)]
+#[error("{0:#}")]
+struct OfRow(anyhow::Error);
 
 impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
@@ -159,6 +178,14 @@ impl Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_said_of_one_row_keeps_its_cause() {
+        let broken = || Error::internal("sealed bytes do not open");
+        assert!(broken().of_row().is_of_row() && !broken().is_of_row());
+        assert_eq!(broken().of_row().to_string(), broken().to_string());
+        assert!(!Error::Conflict.of_row().is_of_row(), "a lost race is nobody's fault");
+    }
 
     #[test]
     fn an_error_keeps_no_number_of_a_person_for_the_log() {

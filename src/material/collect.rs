@@ -1,6 +1,7 @@
 //! Collecting what nobody needs any more: content that no material has, and uploads that were never finished.
 
 use std::collections::BTreeSet;
+use std::time::Instant;
 
 use time::{Duration, OffsetDateTime};
 
@@ -16,8 +17,21 @@ use crate::kernel::access::Actor;
 use crate::kernel::error::{Error, Result};
 use crate::kernel::id::PsnNo;
 
-/// Files that one run looks at. The next run goes on behind them.
-const PAGE: usize = 1000;
+/// Files that are looked at together.
+const PAGE: usize = 500;
+/// How long one run goes on: well within its lease. The next run goes on behind it.
+const RUN: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// What was done in one go.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stretch {
+    /// Files that were deleted.
+    pub done: u64,
+    /// Files that were looked at.
+    pub looked_at: usize,
+    /// Behind which the next one begins; none when all were looked at.
+    pub next: Option<String>,
+}
 
 /// Looks at the next files of the store and deletes those that are needed no more. Safe beside uploads and deletions:
 /// what it is about to delete it looks at again, with the person locked, as they do.
@@ -27,19 +41,32 @@ pub async fn run(app: &App, lease: &Lease) -> Result<u64> {
     if lease.rests(now) {
         return Ok(0);
     }
-    let page = app.objects.page(&lease.bookmark, PAGE).await?;
-    let mut done = collect(app, &page, now).await?;
-    if lease.bookmark.is_empty() {
-        let before = now - Duration::minutes(app.config.files.orphan_minutes);
-        done += app.objects.sweep_unfinished(before).await?;
-    }
-    let next = if page.len() < PAGE { None } else { page.last() };
+    let Stretch { done, next, .. } = stretch(app, &lease.bookmark, Instant::now() + RUN).await?;
     let rest = Duration::minutes(app.config.files.collect_minutes);
     match next {
-        Some(last) => app.db.bookmark(lease, &last.path, now).await?,
+        Some(path) => app.db.bookmark(lease, &path, now).await?,
         None => app.db.bookmark(lease, "", now + rest).await?,
     }
     Ok(done)
+}
+
+/// Goes on behind a path until an instant, by whole pages and at least one. One walk for all of them: what it costs to
+/// find the place in a large store is paid once for all that is done there.
+pub async fn stretch(app: &App, behind: &str, end: Instant) -> Result<Stretch> {
+    let mut walk = app.objects.walk(behind);
+    let mut stretch = Stretch::default();
+    loop {
+        let now = TimeSource::Real.now();
+        let page = walk.next(PAGE).await?;
+        stretch.looked_at += page.files.len();
+        stretch.done += collect(app, &page.files, now).await?;
+        let before = now - Duration::minutes(app.config.files.orphan_minutes);
+        stretch.done += app.objects.sweep_unfinished(page.passed, before).await?;
+        stretch.next = page.files.get(PAGE - 1).map(|last| last.path.clone());
+        if stretch.next.is_none() || Instant::now() >= end {
+            return Ok(stretch);
+        }
+    }
 }
 
 async fn collect(app: &App, page: &[Object], now: OffsetDateTime) -> Result<u64> {

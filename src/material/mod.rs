@@ -16,3 +16,4 @@ mod sealing;
 pub mod store;
 pub mod thumbnail;
 pub mod upload;
+pub mod walk;

@@ -21,6 +21,7 @@ use time::OffsetDateTime;
 
 use super::s3;
 use super::sealing::{Opening, Sealing};
+use super::walk::Walk;
 use crate::config::Config;
 use crate::config::files::Place;
 use crate::db::Db;
@@ -34,7 +35,7 @@ const PART: usize = 8 << 20;
 /// How often a write is tried whose folder goes meanwhile.
 const TRIES: u32 = 10;
 /// Below this lies everything.
-const ROOT: &str = "insured";
+pub(super) const ROOT: &str = "insured";
 
 /// Where files lie.
 #[derive(Clone)]
@@ -174,36 +175,19 @@ impl Objects {
         Ok(found.into_values().collect())
     }
 
-    /// The next files behind a path, in the order of paths; all of them at first, when the path is empty.
-    pub async fn page(&self, behind: &str, most: usize) -> Result<Vec<Object>> {
-        let root = ObjectPath::from(ROOT);
-        let mut listed = if behind.is_empty() {
-            self.store.list(Some(&root))
-        } else {
-            self.store.list_with_offset(Some(&root), &ObjectPath::from(behind))
-        };
-        // A folder lists in no order: all that is behind must be seen to know what is next. No more than asked for is
-        // held meanwhile.
-        let mut next = BTreeMap::new();
-        while let Some(meta) = listed.next().await {
-            let object = object(meta.map_err(|error| failed(&error))?);
-            next.insert(object.path.clone(), object);
-            if next.len() > most {
-                next.pop_last();
-            }
-            if self.folder.is_none() && next.len() == most {
-                break;
-            }
-        }
-        Ok(next.into_values().collect())
+    /// Goes through all files from behind a path on, in the order of paths; from the first one, when the path is empty.
+    pub fn walk(&self, behind: &str) -> Walk {
+        Walk::begin(&self.store, self.folder.as_deref(), behind)
     }
 
-    /// Deletes what writes that were killed left in a folder before an instant, and says how many: files that the
+    /// Deletes what writes that were killed left in local folders before an instant, and says how many: files that the
     /// store itself never lists. Elsewhere that is the store's own matter.
-    pub async fn sweep_unfinished(&self, before: OffsetDateTime) -> Result<u64> {
-        let Some(folder) = self.folder.clone() else { return Ok(0) };
-        let swept = tokio::task::spawn_blocking(move || sweep(&folder, before.into())).await;
-        let swept = swept.map_err(|failure| Error::Internal(failure.into()))?;
+    pub async fn sweep_unfinished(&self, folders: Vec<String>, before: OffsetDateTime) -> Result<u64> {
+        let Some(root) = self.folder.clone() else { return Ok(0) };
+        let swept = tokio::task::spawn_blocking(move || {
+            folders.iter().map(|folder| sweep(&root.join(folder), before.into())).sum::<io::Result<u64>>()
+        });
+        let swept = swept.await.map_err(|failure| Error::Internal(failure.into()))?;
         swept.map_err(|error| Error::internal(format!("materials: {error}")))
     }
 }
@@ -211,7 +195,12 @@ impl Objects {
 /// The store writes to `path#number` first.
 fn sweep(folder: &Path, before: SystemTime) -> io::Result<u64> {
     let mut done = 0;
-    for entry in read_dir(folder)? {
+    let entries = match read_dir(folder) {
+        // Who deletes its last file deletes it too.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+        entries => entries?,
+    };
+    for entry in entries {
         let entry = entry?;
         let is_unfinished = entry.file_name().to_string_lossy().contains('#');
         let swept = if entry.file_type()?.is_dir() {
@@ -269,12 +258,12 @@ fn part(sealing: &mut Sealing<'_>) -> Result<Option<PutPayload>> {
     Ok((!payload.is_empty()).then(|| payload.freeze()))
 }
 
-fn object(meta: ObjectMeta) -> Object {
+pub(super) fn object(meta: ObjectMeta) -> Object {
     Object { path: meta.location.to_string(), written_at: from_micros(meta.last_modified.timestamp_micros()) }
 }
 
 /// The store's error as ours. Its own text names the path and so the person: only its cause is kept.
-fn failed(error: &StoreError) -> Error {
+pub(super) fn failed(error: &StoreError) -> Error {
     match error {
         StoreError::Generic { .. }
         | StoreError::PermissionDenied { .. }

@@ -5,6 +5,7 @@ use time::{Date, OffsetDateTime};
 
 pub use super::entry::Undisputed;
 use crate::catalog::domain::Insutype;
+use crate::catalog::published::Cited;
 use crate::kernel::calendar::Calendar;
 use crate::kernel::clock::Clock;
 use crate::kernel::id::Id;
@@ -42,6 +43,9 @@ pub struct Head {
     /// Whether the rules of the day on which it was begun, which it follows, are the sample's.
     #[serde(default)]
     pub sample: bool,
+    /// The catalogue of these rules; empty in a notice that was begun before it was kept.
+    #[serde(default)]
+    pub cited: Cited,
     /// When it was begun.
     pub created_at: OffsetDateTime,
 }
@@ -131,10 +135,20 @@ impl Over {
 pub enum Event {
     /// Begun.
     #[serde(rename = "notice.begun")]
-    Begun { number: String, insutype: Insutype },
+    Begun {
+        number: String,
+        insutype: Insutype,
+        #[serde(flatten)]
+        cited: Cited,
+    },
     /// 公示开始.
     #[serde(rename = "notice.opened")]
-    Opened { entries: u32, working_days: u32 },
+    Opened {
+        entries: u32,
+        working_days: u32,
+        #[serde(flatten)]
+        cited: Cited,
+    },
     /// 作废.
     #[serde(rename = "notice.voided")]
     Voided {},
@@ -256,7 +270,8 @@ pub enum Refused {
 impl Opening {
     /// Begins a notice.
     pub fn begin(head: Head) -> Step<Self, Event> {
-        let event = Event::Begun { number: head.number.clone(), insutype: head.insutype };
+        let (number, cited) = (head.number.clone(), head.cited.clone());
+        let event = Event::Begun { number, insutype: head.insutype, cited };
         Step::new(Self { head }, event)
     }
 
@@ -268,10 +283,8 @@ impl Opening {
     /// 公示开始: all entries are there. Today is day 0 of the days that the public has.
     pub fn open(self, entries: u32, working_days: u32, now: OffsetDateTime) -> Step<Open, Event> {
         let clock = Clock::start(local_day(now), working_days);
-        Step::new(
-            Open { head: self.head, clock, entries, opened_at: now },
-            Event::Opened { entries, working_days },
-        )
+        let event = Event::Opened { entries, working_days, cited: self.head.cited.clone() };
+        Step::new(Open { head: self.head, clock, entries, opened_at: now }, event)
     }
 }
 
@@ -502,6 +515,7 @@ mod tests {
             number: "2025-001".to_owned(),
             insutype: Insutype::Employee,
             sample: true,
+            cited: Cited::default(),
             created_at: day_start(OPENED),
         };
         Opening::begin(head).state

@@ -355,6 +355,7 @@ mod tests {
     fn notice(number: u128) -> Notice {
         let head = Head {
             sample: true,
+            cited: crate::catalog::published::Cited::default(),
             id: id(number),
             area: Region::find("620900").unwrap(),
             number: "2025-001".to_owned(),

@@ -189,6 +189,8 @@ fn message(notice: &Notice, calendar: &Calendar, today: Date) -> pb::Notice {
         open_time: opened.map(|open| timestamp(open.opened_at)),
         close_time: notice.ended_at().map(timestamp),
         sample: head.sample,
+        catalog_version: head.cited.catalog_version.clone(),
+        catalog_sha256: head.cited.catalog_sha256.clone(),
     }
 }
 

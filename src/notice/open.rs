@@ -1,5 +1,7 @@
 //! 公示开始: a header at once, then its entries person by person, then it is open.
 
+use std::sync::Arc;
+
 use super::domain::{Head, Notice, Opening, Refused};
 use super::entry::{Entry, Listing};
 use super::store::{self, Stored};
@@ -7,7 +9,7 @@ use crate::app::App;
 use crate::application;
 use crate::application::store::ApprovedLine;
 use crate::catalog::domain::Insutype;
-use crate::catalog::store::Published;
+use crate::catalog::store::{Cited, Published};
 use crate::db::work::{Owner, View, Work};
 use crate::insured;
 use crate::kernel::access::Actor;
@@ -46,6 +48,7 @@ pub async fn open(work: &Work, app: &App, insutype: Insutype) -> Result<Stored> 
         number: format!("{year}-{count:03}"),
         insutype,
         sample: published.catalog.sample,
+        cited: published.cited(),
         created_at: work.now(),
     };
     store::create(work, Opening::begin(head)).await
@@ -72,7 +75,7 @@ pub async fn run(app: &App) -> Result<u64> {
 
 /// Enters all approved lines, then opens the notice. A line that needs a human fails the answer, not the notice.
 async fn fill(app: &App, view: &View, head: &Head) -> Result<u64> {
-    let published = app.catalogs.in_force(&head.area, local_day(head.created_at))?;
+    let published = rules(app, head)?;
     let (mut done, mut failure) = (0, None);
     for line in application::store::approved_lines(view, &head.area, head.insutype).await? {
         match enter_retrying(app, head, &published, &line).await {
@@ -91,6 +94,15 @@ async fn fill(app: &App, view: &View, head: &Head) -> Result<u64> {
     }
     finish(app, head, published.catalog.rules.notice_working_days).await?;
     failure.map_or(Ok(done + 1), Err)
+}
+
+/// The catalogue that a notice follows, whatever was published since it was begun.
+fn rules(app: &App, head: &Head) -> Result<Arc<Published>> {
+    let day = local_day(head.created_at);
+    if head.cited == Cited::default() {
+        return app.catalogs.in_force(&head.area, day);
+    }
+    app.catalogs.named(&head.area, day, &head.cited.catalog_sha256)
 }
 
 /// Opens a notice that has its entries. One that has none, because others took the lines up or none could be entered,

@@ -22,6 +22,8 @@ pub struct JobSpec {
     pub description: &'static str,
     /// How.
     pub run: Run,
+    /// Whether one run may take seconds: no other job waits for it.
+    pub is_long: bool,
 }
 
 /// All jobs of a server.

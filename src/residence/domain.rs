@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use time::{Date, OffsetDateTime};
 
 use super::form::{Basis, Kind};
+use crate::catalog::published::Cited;
 use crate::kernel::clock::Clock;
 use crate::kernel::error::Refusal;
 use crate::kernel::id::Id;
@@ -154,7 +155,15 @@ pub enum Standing {
 pub enum Event {
     /// 备案.
     #[serde(rename = "residence.filed")]
-    Filed { kind: Kind, basis: Basis, places: Vec<Region>, begndate: Date, enddate: Option<Date> },
+    Filed {
+        kind: Kind,
+        basis: Basis,
+        places: Vec<Region>,
+        begndate: Date,
+        enddate: Option<Date>,
+        #[serde(flatten)]
+        cited: Cited,
+    },
     /// The proof was accepted.
     #[serde(rename = "residence.approved")]
     Approved {},

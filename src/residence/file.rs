@@ -16,7 +16,7 @@ pub async fn file(work: &Work, catalogs: &Catalogs, calendar: &Calendar, asked: 
     let materials = material::store::get_all(work, form.materials()).await?;
     let open = store::open(work).await?.into_iter().map(|stored| stored.filing).collect::<Vec<_>>();
     let step = form
-        .file(&person, &open, &published.catalog.rules, work.new_id(), work.now())
+        .file(&person, &open, &published, work.new_id(), work.now())
         .map_err(|refused| Error::Refused(refused.into_iter().map(Refusal::from).collect()))?;
     let filed = store::create(work, calendar, step).await?;
     material::store::mark_in_use(work, &materials).await?;

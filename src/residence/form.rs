@@ -5,6 +5,7 @@ use time::{Date, Duration, OffsetDateTime};
 
 use super::domain::{Contact, Event, Facts, Filing, Pending, Valid};
 use crate::catalog::domain::Rules;
+use crate::catalog::published::Published;
 use crate::insured::domain::{Insured, NotEligible};
 use crate::kernel::clock::Clock;
 use crate::kernel::error::{Refusal, Violation};
@@ -196,11 +197,11 @@ impl Form {
         self,
         insured: &Insured,
         open: &[Filing],
-        rules: &Rules,
+        published: &Published,
         id: Id,
         now: OffsetDateTime,
     ) -> Result<Step<Filing, Event>, Vec<FileRefused>> {
-        let today = local_day(now);
+        let (today, rules) = (local_day(now), &published.catalog.rules);
         let area = insured.insu_admdvs.clone();
         let period = self.period(rules);
         let refused = self.against(insured, open, &period, today);
@@ -213,6 +214,7 @@ impl Form {
             places: self.places.clone(),
             begndate: period.from,
             enddate: period.to,
+            cited: published.cited(),
         };
         let Self { kind, basis, places, materials, contact, .. } = self;
         let facts = Facts { id, area, kind, basis, places, period, materials, contact, created_at: now };

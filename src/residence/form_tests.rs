@@ -3,7 +3,6 @@
 use time::macros::{date, datetime};
 
 use super::*;
-use crate::catalog::domain::{Catalog, SAMPLE};
 use crate::insured::sample::{self, person};
 
 const NOW: OffsetDateTime = datetime!(2025-03-03 4:00 UTC);
@@ -26,9 +25,8 @@ fn id(number: u128) -> Id {
 }
 
 fn file(asked: Asked, insured: &Insured, open: &[Filing]) -> Result<Filing, Vec<String>> {
-    let catalog = Catalog::parse(SAMPLE).unwrap();
     let form = asked.read(TODAY).map_err(|bad| bad.into_iter().map(|bad| bad.field).collect::<Vec<_>>())?;
-    form.file(insured, open, &catalog.rules, id(1), NOW).map(|step| step.state).map_err(|refused| {
+    form.file(insured, open, &Published::sample(), id(1), NOW).map(|step| step.state).map_err(|refused| {
         refused.into_iter().map(|refused| Refusal::from(refused).reason.to_string()).collect()
     })
 }

@@ -137,6 +137,7 @@ async fn hand_out(work: &Work, filed: &Filed, lines: &[Line], drawn: &Drawn) -> 
             operator: expert.operator.clone(),
             lines: lines.to_vec(),
             sample: filed.sample,
+            cited: filed.cited(),
             assigned_at: work.now(),
         });
         tasks.push(store::create_task(work, step).await?);

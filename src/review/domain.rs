@@ -10,6 +10,7 @@ pub use super::refused::Refused;
 use super::said::{Said, opinions};
 use crate::catalog::criteria::Criterion;
 pub use crate::catalog::criteria::Finding;
+use crate::catalog::published::Cited;
 use crate::kernel::error::{Error, Refusal, Result};
 use crate::kernel::id::Id;
 use crate::kernel::region::Region;
@@ -84,6 +85,9 @@ pub struct Assigned {
     pub lines: Vec<Line>,
     /// Whether they come from the sample catalogue.
     pub sample: bool,
+    /// The catalogue that they come from; empty in a task that was assigned before it was kept.
+    #[serde(default)]
+    pub cited: Cited,
     /// When it was assigned.
     pub assigned_at: OffsetDateTime,
 }
@@ -112,6 +116,9 @@ pub struct Open {
     /// Opinions that stand, because it was opened again for other lines only.
     #[serde(default)]
     pub standing: Vec<Opinion>,
+    /// How many materials the application had when it was opened again: they are all that the expert has judged.
+    #[serde(default)]
+    pub seen: usize,
 }
 
 /// The opinion is there.
@@ -184,13 +191,23 @@ pub enum Event {
     ThirdDrawn { seed: String, experts: Vec<Id>, order: Vec<super::draw::Weighed> },
     /// An expert got a task.
     #[serde(rename = "review.task_assigned")]
-    TaskAssigned { expert: Id },
+    TaskAssigned {
+        expert: Id,
+        #[serde(flatten)]
+        cited: Cited,
+    },
     /// An expert gave the opinion.
     #[serde(rename = "review.opinion_given")]
-    OpinionGiven {},
+    OpinionGiven {
+        #[serde(flatten)]
+        cited: Cited,
+    },
     /// More evidence was asked for: the expert will judge it anew.
     #[serde(rename = "review.task_reopened")]
     TaskReopened {},
+    /// There is no more evidence: what the expert had given stands.
+    #[serde(rename = "review.task_stands")]
+    TaskStands {},
     /// An expert was added.
     #[serde(rename = "review.expert_added")]
     ExpertAdded { fixmedins_code: String },
@@ -199,8 +216,8 @@ pub enum Event {
 impl Open {
     /// A new task.
     pub fn assign(assigned: Assigned) -> Step<Self, Event> {
-        let event = Event::TaskAssigned { expert: assigned.expert };
-        Step::new(Self { assigned, earlier: Vec::new(), standing: Vec::new() }, event)
+        let event = Event::TaskAssigned { expert: assigned.expert, cited: assigned.cited.clone() };
+        Step::new(Self { assigned, earlier: Vec::new(), standing: Vec::new(), seen: 0 }, event)
     }
 
     /// Takes the opinion: one a line whose opinion does not stand, of the line's own facts, and not against the line's
@@ -217,21 +234,32 @@ impl Open {
         if !against.is_empty() {
             return Err(Error::Refused(against.into_iter().map(Refusal::from).collect()));
         }
+        let event = Event::OpinionGiven { cited: self.assigned.cited.clone() };
         let answered =
             Answered { assigned: self.assigned, opinions, answered_at: now, earlier: self.earlier };
-        Ok(Step::new(answered, Event::OpinionGiven {}))
+        Ok(Step::new(answered, event))
+    }
+}
+
+impl Open {
+    /// 无补充材料: what the expert had given stands again. Not where the application, which has so many materials, has one
+    /// that the expert has not judged.
+    pub fn stand(mut self, materials: usize) -> Option<Step<Answered, Event>> {
+        let Given { opinions, answered_at } = self.earlier.pop().filter(|_| self.seen == materials)?;
+        let answered = Answered { assigned: self.assigned, opinions, answered_at, earlier: self.earlier };
+        Some(Step::new(answered, Event::TaskStands {}))
     }
 }
 
 impl Answered {
     /// Opens it again for these lines, because the panel could not judge them and more evidence is asked for. The
-    /// opinions on the others stand, and what was given is kept.
-    pub fn reopen(self, codes: &BTreeSet<String>) -> Step<Open, Event> {
+    /// opinions on the others stand, and what was given is kept. `seen`: how many materials the application has.
+    pub fn reopen(self, codes: &BTreeSet<String>, seen: usize) -> Step<Open, Event> {
         let standing =
             self.opinions.iter().filter(|opinion| !codes.contains(&opinion.code)).cloned().collect();
         let mut earlier = self.earlier;
         earlier.push(Given { opinions: self.opinions, answered_at: self.answered_at });
-        Step::new(Open { assigned: self.assigned, earlier, standing }, Event::TaskReopened {})
+        Step::new(Open { assigned: self.assigned, earlier, standing, seen }, Event::TaskReopened {})
     }
 }
 

@@ -27,6 +27,7 @@ fn task() -> Open {
             line("B", Criterion::Any { any: vec![fact("c"), fact("d")] }),
         ],
         sample: true,
+        cited: Cited { catalog_version: "1".to_owned(), catalog_sha256: "abc".to_owned() },
         assigned_at: datetime!(2025-03-03 0:00 UTC),
     };
     Open::assign(assigned).state
@@ -178,7 +179,7 @@ fn a_task_that_is_opened_again_keeps_what_was_given() {
         |open: Open, day| open.answer(&[older("A", Met, &[]), older("B", Met, &[])], &shown(), day).unwrap();
     let first = give(task(), datetime!(2025-03-04 0:00 UTC)).state;
     let both = ["A", "B"].map(str::to_owned).into();
-    let again = first.clone().reopen(&both).state;
+    let again = first.clone().reopen(&both, 3).state;
     assert_eq!(again.assigned, first.assigned);
     let second = Task::from(give(again, datetime!(2025-03-14 0:00 UTC)).state);
     let days: Vec<_> = second.earlier().iter().map(|given| given.answered_at).collect();
@@ -194,7 +195,7 @@ fn opinions_on_the_lines_that_are_not_opened_again_stand() {
     let a = |finding, of| said("A", finding, &[("a", Met, &[1]), ("b", of, &[1])]);
     let b = || said("B", Met, &[("c", Met, &[1]), ("d", NotMet, &[3])]);
     let first = task().answer(&[a(Unknown, Unknown), b()], &shown(), now).unwrap().state;
-    let again = || first.clone().reopen(&BTreeSet::from(["A".to_owned()])).state;
+    let again = || first.clone().reopen(&BTreeSet::from(["A".to_owned()]), 3).state;
     let open = Task::from(again());
     assert!(open.opinion("A").is_none() && open.opinion("B") == Some(&first.opinions[1]));
     for sent in [vec![a(Met, Met)], vec![b(), a(Met, Met)]] {
@@ -216,6 +217,16 @@ fn opinions_on_the_lines_that_are_not_opened_again_stand() {
 }
 
 #[test]
+fn what_was_given_stands_again_when_nothing_came_in() {
+    let now = datetime!(2025-03-04 0:00 UTC);
+    let first = task().answer(&[older("A", Met, &[]), older("B", Met, &[])], &shown(), now).unwrap().state;
+    let again = || first.clone().reopen(&BTreeSet::from(["A".to_owned()]), 3).state;
+    assert_eq!(again().stand(3).map(|step| step.state), Some(first.clone()));
+    assert!(again().stand(4).is_none(), "something came in");
+    assert!(task().stand(0).is_none(), "nothing was given before");
+}
+
+#[test]
 fn a_fact_that_stands_twice_is_judged_once() {
     let mut twice = task();
     let pair = |one: &str, other: &str| Criterion::All { all: vec![fact(one), fact(other)] };
@@ -229,7 +240,17 @@ fn a_task_of_before_any_was_opened_again_still_opens() {
     let mut stored = serde_json::to_value(Task::from(task())).unwrap();
     stored.as_object_mut().unwrap().remove("earlier").unwrap();
     stored.as_object_mut().unwrap().remove("standing").unwrap();
+    stored.as_object_mut().unwrap().remove("seen").unwrap();
     assert_eq!(serde_json::from_value::<Task>(stored).unwrap(), Task::from(task()));
+}
+
+#[test]
+fn a_task_of_before_it_named_its_catalogue_still_opens() {
+    let mut stored = serde_json::to_value(Task::from(task())).unwrap();
+    stored["assigned"].as_object_mut().unwrap().remove("cited").unwrap();
+    let opened = serde_json::from_value::<Task>(stored).unwrap();
+    assert_eq!(opened.assigned().cited, Cited::default());
+    assert_eq!(opened.assigned().lines, task().assigned.lines);
 }
 
 #[test]

@@ -11,6 +11,7 @@
 //! 4. Once the experts have judged and found a line UNKNOWN, it is the facts on which it hangs that may be asked for,
 //!    and those alone: nobody could know them before, and everything else could have been asked before. All of them are
 //!    asked for at once, or the first 20 where there are more.
+//! 5. What the applicant answered with nothing to add (无补充材料) is never asked for again, nor does it have to be.
 
 use std::collections::BTreeSet;
 
@@ -79,6 +80,13 @@ pub enum NotAskable {
         /// What is asked for.
         what: String,
     },
+    /// The applicant has said that there is nothing to add.
+    Declined {
+        /// Place of the item.
+        item: usize,
+        /// What is asked for.
+        what: String,
+    },
     /// The experts have judged, and did not find it unknown.
     Judged {
         /// Place of the item.
@@ -109,6 +117,9 @@ impl Known<'_> {
             match self.named(item) {
                 Named::Nothing => refused.push(NotAskable::NotInChecklist { item: place }),
                 Named::Several => refused.push(NotAskable::Vague { item: place }),
+                Named::One(named) if self.is_declined(&named) => {
+                    refused.push(NotAskable::Declined { item: place, what: named.name().to_owned() });
+                }
                 Named::One(named) if self.in_time(&named) => asked.push(named),
                 Named::One(named) => {
                     let (item, what) = (place, named.name().to_owned());
@@ -128,13 +139,15 @@ impl Known<'_> {
 
     /// The unknown facts that have to be asked for too.
     fn lacking(&self, asked: &[Asked]) -> Vec<(String, String)> {
-        let all = self.unknown.unwrap_or_default().iter().take(ITEMS);
-        let is_asked = |(of, open): &(String, String)| {
-            asked
-                .iter()
-                .any(|asked| matches!(asked, Asked::Fact { code, fact } if code == of && fact == open))
-        };
-        all.filter(|fact| !is_asked(fact)).cloned().collect()
+        let named = |(code, fact): &(String, String)| Asked::Fact { code: code.clone(), fact: fact.clone() };
+        let open = self.unknown.unwrap_or_default().iter().filter(|fact| !self.is_declined(&named(fact)));
+        open.take(ITEMS).filter(|fact| !asked.contains(&named(fact))).cloned().collect()
+    }
+
+    /// Whether the applicant has answered that there is nothing to add to it.
+    fn is_declined(&self, asked: &Asked) -> bool {
+        let mut declined = self.requests.iter().filter(|request| request.nothing_to_add);
+        declined.any(|request| request.items.iter().any(|before| before.is_same(asked)))
     }
 
     /// What is asked for, in words that the applicant reads.
@@ -271,6 +284,13 @@ impl From<NotAskable> for Refusal {
                 "只能要求上次已告知的事项，或此后新交的材料；其余请按现有材料办理。",
                 "ask only for what was asked for then or came in since; decide from the materials at hand.",
             )
+            .about(format!("items[{item}]")),
+            NotAskable::Declined { item, what } => Self::new(
+                "NOTHING_TO_ADD",
+                format!("第 {} 项“{what}”申请人已答复无补充材料，不得再次要求补正。", item + 1),
+                format!("item {} ({what}): the applicant has said that there is nothing to add.", item + 1),
+            )
+            .help("请按现有材料办理。", "decide from the materials at hand.")
             .about(format!("items[{item}]")),
             NotAskable::Judged { item, what } => Self::new(
                 "ASKED_TOO_LATE",

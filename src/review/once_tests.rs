@@ -62,6 +62,8 @@ struct At<'a> {
     earlier: Option<Vec<Item>>,
     /// What was asked for the last time.
     last: Option<Vec<Item>>,
+    /// Whether that was answered with nothing to add.
+    declined: bool,
     /// What came in since.
     new: Vec<(MaterialKind, &'a str)>,
     /// What the experts found unknown.
@@ -77,6 +79,7 @@ fn check(codes: &[&str], at: &At<'_>, items: &[Item], expected: &[(&str, &str)])
         items: first.asked(items).unwrap(),
         materials: 0,
         on: parse_date("2025-03-03").unwrap(),
+        nothing_to_add: at.declined,
     };
     let requests: Vec<_> = at.earlier.iter().chain(&at.last).map(request).collect();
     let new: Vec<_> =
@@ -213,6 +216,29 @@ fn what_the_experts_could_not_judge_is_asked_for_at_once() {
 }
 
 #[test]
+fn where_there_is_nothing_to_add_nothing_is_asked_for_again() {
+    let other = || fact(DIABETES, "two_hour_glucose_11_1");
+    let declined = |unknown| At { last: Some(vec![hba1c()]), declined: true, unknown, ..At::default() };
+    let facts = [(DIABETES, "hba1c_6_5"), (DIABETES, "two_hour_glucose_11_1")];
+    let again = [("items[0]", "NOTHING_TO_ADD")];
+    // Before the experts have judged.
+    check(&[DIABETES], &declined(None), &[hba1c()], &again);
+    let both = [again[0], ("items[1]", "ASKED_TOO_LATE")];
+    check(&[DIABETES], &declined(None), &[hba1c(), report()], &both);
+    // When that is what they could not judge.
+    check(&[DIABETES], &declined(Some(&facts[..1])), &[hba1c()], &again);
+    check(
+        &[DIABETES],
+        &declined(Some(&facts[..1])),
+        &[report(), hba1c()],
+        &[("items[0]", "ASKED_TOO_LATE"), ("items[1]", "NOTHING_TO_ADD")],
+    );
+    // What else they could not judge is new, and is asked for without it.
+    check(&[DIABETES], &declined(Some(&facts)), &[other()], &[]);
+    check(&[DIABETES], &declined(Some(&facts)), &[hba1c(), other()], &again);
+}
+
+#[test]
 fn a_paper_that_was_asked_for_and_never_came_may_be_asked_for_again() {
     let at = |new: &[(MaterialKind, &'static str)]| At {
         earlier: Some(vec![report(), hba1c()]),
@@ -228,7 +254,12 @@ fn a_paper_that_was_asked_for_and_never_came_may_be_asked_for_again() {
     let form = form(&[DIABETES]);
     let first = Known { catalog: &catalog, form: &form, requests: &[], papers: &[], unknown: None };
     let on = parse_date("2025-03-03").unwrap();
-    let request = |item, materials| Request { items: first.asked(&[item]).unwrap(), materials, on };
+    let request = |item, materials| Request {
+        items: first.asked(&[item]).unwrap(),
+        materials,
+        on,
+        nothing_to_add: false,
+    };
     let requests = [request(report(), 0), request(certificate(), 1)];
     let papers = [Paper { kind: MaterialKind::ExamReport, title: REPORT.to_owned() }];
     let known = Known { requests: &requests, papers: &papers, ..first };
@@ -252,12 +283,26 @@ fn an_item_that_fits_several_papers_is_told_apart_from_one_that_fits_none() {
 fn twenty_refusals_fit_into_an_answer() {
     let catalog = Catalog::parse(SAMPLE).unwrap();
     let form = form(&[DIABETES]);
-    let nothing = Request { items: Vec::new(), materials: 0, on: parse_date("2025-03-03").unwrap() };
+    let nothing = Request {
+        items: Vec::new(),
+        materials: 0,
+        on: parse_date("2025-03-03").unwrap(),
+        nothing_to_add: false,
+    };
     let requests = [nothing];
     let known = Known { catalog: &catalog, form: &form, requests: &requests, papers: &[], unknown: None };
-    for item in [fact(DIABETES, "x"), certificate(), fact(DIABETES, "glucose_lowering_drug_needed")] {
+    let longest = "glucose_lowering_drug_needed";
+    let asked = Asked::Fact { code: DIABETES.to_owned(), fact: longest.to_owned() };
+    let declined = [Request { items: vec![asked], nothing_to_add: true, ..requests[0].clone() }];
+    let after = Known { requests: &declined, ..known };
+    for (known, item, reason) in [
+        (&known, fact(DIABETES, "x"), "NOT_IN_CHECKLIST"),
+        (&known, certificate(), "ASKED_TOO_LATE"),
+        (&known, fact(DIABETES, longest), "ASKED_TOO_LATE"),
+        (&after, fact(DIABETES, longest), "NOTHING_TO_ADD"),
+    ] {
         let refusals = refusals(known.asked(&vec![item; 20]).unwrap_err());
-        assert_eq!(refusals.len(), 20);
+        assert_eq!(refusals.iter().filter(|refusal| refusal.reason == reason).count(), 20);
         let size: usize = refusals.iter().map(|refusal| refusal.zh.len() + refusal.help_zh.len()).sum();
         assert!(size < 4_000, "the details of an answer travel in a header: {size}");
     }

@@ -86,6 +86,7 @@ fn open(id: usize) -> Open {
         operator: format!("expert{id}"),
         lines: vec![line()],
         sample: true,
+        cited: crate::catalog::published::Cited::default(),
         assigned_at: datetime!(2025-03-03 0:00 UTC),
     })
     .state

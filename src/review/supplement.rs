@@ -14,6 +14,15 @@ use crate::kernel::calendar::Calendar;
 use crate::kernel::error::{Error, Refusal, Result, Violation};
 use crate::kernel::id::Id;
 
+/// What helps where papers of the checklist are asked for.
+const PAPERS: (&str, &str) =
+    ("请补充后用 SupplementApplication 提交。", "add it and send it with SupplementApplication.");
+/// What helps where it is only proof of the criteria.
+const PROOF: (&str, &str) = (
+    "请补充后用 SupplementApplication 提交；没有其他证明的，填 nothing_to_add（无补充材料）。",
+    "add it and send it with SupplementApplication, or say there with nothing_to_add that there is none.",
+);
+
 /// Asks for a supplement. Opinions stand, so that nothing is asked for once an expert has given one; unless all have and
 /// found a line UNKNOWN: then they judge that line anew, with what comes in.
 pub async fn request(
@@ -45,10 +54,13 @@ pub async fn request(
         unknown: unknown.as_deref(),
     };
     let asked = known.asked(items).map_err(refusals)?;
-    let wanted = items.iter().zip(&asked).map(|(item, asked)| wanted(item, asked, &known)).collect();
+    let only_proof = asked.iter().all(|asked| matches!(asked, Asked::Fact { .. }));
+    let help = if only_proof { PROOF } else { PAPERS };
+    let wanted = |(item, asked): (&Item, &Asked)| wanted(item, asked, &known).help(help.0, help.1);
+    let wanted = items.iter().zip(&asked).map(wanted).collect();
     if let Some(seated) = judged {
         let codes = asked.iter().map(|asked| asked.code().to_owned()).collect();
-        reopen(work, seated, &codes).await?;
+        reopen(work, seated, &codes, filed.form.materials.len()).await?;
     }
     let step = pending.ask(asked, wanted, work.actor().operator()?, work.today());
     store::save(work, calendar, stored.version, step).await
@@ -69,14 +81,28 @@ async fn papers(view: &View, filed: &Filed) -> Result<Vec<Paper>> {
 }
 
 /// The experts judge these lines anew once the supplement is there.
-async fn reopen(work: &Work, seated: Seated, codes: &BTreeSet<String>) -> Result<()> {
+async fn reopen(work: &Work, seated: Seated, codes: &BTreeSet<String>, seen: usize) -> Result<()> {
     for member in &seated.panel.members {
         let stored = reviews::task(work, member.task, &member.operator).await?;
         let answered: Answered = match stored.value {
             Task::Answered(answered) => answered,
             Task::Open(_) => continue,
         };
-        reviews::save_task(work, stored.version, answered.reopen(codes)).await?;
+        reviews::save_task(work, stored.version, answered.reopen(codes, seen)).await?;
+    }
+    Ok(())
+}
+
+/// 无补充材料: what the experts had found stands again, unless something came in that they have not judged.
+pub async fn stand(work: &Work, id: Id) -> Result<()> {
+    let materials = store::get(work, id).await?.application.form().materials.len();
+    let Some(seated) = reviews::seated(work, id).await? else { return Ok(()) };
+    for member in &seated.value.panel.members {
+        let stored = reviews::task(work, member.task, &member.operator).await?;
+        let Task::Open(open) = stored.value else { continue };
+        if let Some(step) = open.stand(materials) {
+            reviews::save_task(work, stored.version, step).await?;
+        }
     }
     Ok(())
 }
@@ -94,9 +120,7 @@ fn wanted(item: &Item, asked: &Asked, known: &Known<'_>) -> Refusal {
             format!("the bureau asks for proof of the criterion {fact}: {text}"),
         ),
     };
-    Refusal::new("SUPPLEMENT_WANTED", zh, en)
-        .help("请补充后用 SupplementApplication 提交。", "add it and send it with SupplementApplication.")
-        .about(item.code.clone())
+    Refusal::new("SUPPLEMENT_WANTED", zh, en).about(item.code.clone())
 }
 
 /// Items about a disease that was not applied for, or about a paper and a fact at once.

@@ -1,7 +1,5 @@
 //! Whether a bill can be settled at all: institution, place, insurance, benefit and policy of its day. Pure.
 
-use time::Date;
-
 use super::domain::{Bill, SettleRefused};
 use crate::benefit::domain::{Benefit, InForce, NotInForce};
 use crate::catalog::domain::{Case, Catalog, Institution, Policy};
@@ -14,8 +12,6 @@ use crate::residence::domain::NotFiled;
 pub struct Known<'a> {
     /// The person.
     pub insured: &'a Insured,
-    /// The day on which we last heard of the person.
-    pub known_since: Date,
     /// 参保地 of the person.
     pub area: &'a Region,
     /// The benefits for the bill's disease, newest first.
@@ -45,7 +41,7 @@ pub fn institution<'a>(catalog: &'a Catalog, bill: &Bill) -> Option<(&'a Institu
 pub fn admit<'a>(catalog: &'a Catalog, bill: &Bill, known: &Known<'_>) -> Result<Admitted<'a>, Vec<Refusal>> {
     let mut against: Vec<Refusal> = Vec::new();
     let day = bill.service_day;
-    let insurance = known.insured.standing_on(day, known.known_since);
+    let insurance = known.insured.standing_on(day);
     against.extend(insurance.into_iter().map(Refusal::from));
     let found = institution(catalog, bill);
     let (level, remote) = match &found {

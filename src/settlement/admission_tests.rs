@@ -1,10 +1,12 @@
 //! What stands against a bill, as a table.
 
+use time::Date;
 use time::macros::{date, datetime};
 
 use super::*;
 use crate::benefit::domain::{EndGround, Suspension, SuspensionGround};
 use crate::catalog::domain::{Insutype, SAMPLE};
+use crate::insured::domain::Stated;
 use crate::insured::sample::{self, person};
 use crate::kernel::id::Id;
 use crate::kernel::money::Money;
@@ -12,7 +14,7 @@ use crate::kernel::period::Period;
 use crate::settlement::domain::{BillKey, Place};
 
 const TODAY: Date = date!(2025 - 03 - 03);
-/// When we last heard of the person.
+/// When we heard of a person's states.
 const HEARD: Date = date!(2025 - 02 - 20);
 const HOME: &str = "H62098100001";
 const REMOTE: &str = "H62010200001";
@@ -59,7 +61,7 @@ fn check(
     let place = Region::find("620102").unwrap();
     let not_filed = (!filed).then_some(NotFiled::None { place, day: bill.service_day });
     let benefits = benefits.iter().collect();
-    let known = Known { insured, known_since: HEARD, area, benefits, not_filed };
+    let known = Known { insured, area, benefits, not_filed };
     let reasons = |against: Vec<Refusal>| {
         against.into_iter().map(|reason| reason.reason.to_string()).collect::<Vec<_>>()
     };
@@ -99,9 +101,10 @@ fn the_insurance_is_that_of_the_service_day() {
     of(&unpaid, TODAY, Err(&["NOT_PAID_UP"]));
     of(&unpaid, date!(2025 - 03 - 02), Err(&["NOT_PAID_UP"]));
     of(&unpaid, date!(2025 - 03 - 01), Ok(Place::Home));
-    // The states are those of the day on which we heard of them.
+    // The states are those that were known on the day.
     let mut stopped = person();
     stopped.psn_insu_stas = "2".to_owned();
+    stopped.stated = Stated::since(HEARD);
     of(&stopped, date!(2025 - 02 - 19), Ok(Place::Home));
     of(&stopped, HEARD, Err(&["NOT_INSURED"]));
 }
@@ -125,7 +128,6 @@ fn a_filing_that_waits_is_said_to_wait() {
     let place = Region::find("620102").unwrap();
     let known = Known {
         insured: &insured,
-        known_since: HEARD,
         area: &insured.insu_admdvs,
         benefits: vec![&held],
         not_filed: Some(NotFiled::Pending { place }),

@@ -61,14 +61,19 @@ impl Place {
     }
 }
 
-/// The catalogue by which it was settled.
+/// The catalogue and the list of institutions by which it was settled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
-    /// Its version.
+    /// Version of the catalogue.
     pub catalog_version: String,
     /// Its hash.
     pub catalog_sha256: String,
-    /// Whether it is the sample.
+    /// Version of the list; the catalogue's own where its institutions are its own. Empty in what was settled before it
+    /// was kept.
+    pub institutions_version: String,
+    /// Its hash.
+    pub institutions_sha256: String,
+    /// Whether one of them is a sample.
     pub sample: bool,
 }
 
@@ -127,6 +132,7 @@ pub struct Unseen {
 /// What happened to a settlement.
 #[derive(Debug, Serialize)]
 #[serde(tag = "type")]
+#[expect(clippy::large_enum_variant, reason = "one a call, on its stack")]
 pub enum Event {
     /// 结算, with all that it takes to calculate it again.
     #[serde(rename = "settlement.settled")]
@@ -150,6 +156,8 @@ pub enum Event {
         left_fen: Money,
         catalog_version: String,
         catalog_sha256: String,
+        institutions_version: String,
+        institutions_sha256: String,
     },
     /// 冲正.
     #[serde(rename = "settlement.reversed")]
@@ -230,6 +238,8 @@ impl Settled {
             left_fen: calculated.left,
             catalog_version: source.catalog_version.clone(),
             catalog_sha256: source.catalog_sha256.clone(),
+            institutions_version: source.institutions_version.clone(),
+            institutions_sha256: source.institutions_sha256.clone(),
         };
         let settled = Self {
             id,

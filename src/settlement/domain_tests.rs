@@ -28,7 +28,13 @@ fn settled() -> Settled {
         left: Money(0),
         explanation: Vec::new(),
     };
-    let source = Source { catalog_version: "v".to_owned(), catalog_sha256: String::new(), sample: true };
+    let source = Source {
+        catalog_version: "v".to_owned(),
+        catalog_sha256: String::new(),
+        institutions_version: "l".to_owned(),
+        institutions_sha256: String::new(),
+        sample: true,
+    };
     Settled {
         id: Id(uuid::Uuid::from_u128(1)),
         benefit: Id(uuid::Uuid::from_u128(2)),
@@ -92,7 +98,11 @@ fn the_journal_holds_what_it_takes_to_calculate_again() {
         case: Case { insutype: Insutype::Employee, retired: true, hospital: Level::Tertiary, remote: true },
         before: Before { used: Money(700), deductible_used: Money(50) },
         calculated: settled().calculated,
-        source: Source { catalog_sha256: "abc".to_owned(), ..settled().source },
+        source: Source {
+            catalog_sha256: "abc".to_owned(),
+            institutions_sha256: "def".to_owned(),
+            ..settled().source
+        },
         now: NOW,
     };
     let step = Settled::new(bill(), &in_force, made);
@@ -105,7 +115,10 @@ fn the_journal_holds_what_it_takes_to_calculate_again() {
         ("hospital", "tertiary".into()),
         ("used_before_fen", 700.into()),
         ("deductible_used_before_fen", 50.into()),
+        ("catalog_version", "v".into()),
         ("catalog_sha256", "abc".into()),
+        ("institutions_version", "l".into()),
+        ("institutions_sha256", "def".into()),
     ] {
         assert_eq!(event[field], value, "{field}");
     }

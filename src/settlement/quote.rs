@@ -9,7 +9,6 @@ use crate::catalog::domain::Insutype;
 use crate::catalog::store::Catalogs;
 use crate::db::work::View;
 use crate::kernel::error::{Error, Refusal, Result};
-use crate::kernel::local_day;
 use crate::kernel::money::Money;
 use crate::kernel::step::Step;
 use crate::{benefit, insured, residence};
@@ -52,7 +51,7 @@ async fn new(view: &View, catalogs: &Catalogs, bill: Bill) -> Result<New> {
     let area = &view.person()?.area;
     let day = bill.service_day;
     let published = catalogs.asked(area, day)?;
-    let insured::store::Stored { insured, updated_at, .. } = insured::store::get(view).await?;
+    let insured = insured::store::get(view).await?.insured;
     let benefits = benefit::store::of_disease(view, &bill.code).await?;
     let away = admission::institution(&published.catalog, &bill)
         .map(|(_, region)| region)
@@ -62,7 +61,7 @@ async fn new(view: &View, catalogs: &Catalogs, bill: Bill) -> Result<New> {
         None => None,
     };
     let benefits = benefits.iter().map(|stored| &stored.benefit).collect();
-    let known = Known { insured: &insured, known_since: local_day(updated_at), area, benefits, not_filed };
+    let known = Known { insured: &insured, area, benefits, not_filed };
     let Admitted { in_force, policy, case } = admission::admit(&published.catalog, &bill, &known)?;
     let key = key(in_force.insutype(), &bill);
     let before = accumulator::read(view, key.insutype, key.year, &key.code).await?;
@@ -71,6 +70,8 @@ async fn new(view: &View, catalogs: &Catalogs, bill: Bill) -> Result<New> {
     let source = Source {
         catalog_version: published.catalog.version.clone(),
         catalog_sha256: published.sha256.clone(),
+        institutions_version: published.institutions_version.clone(),
+        institutions_sha256: published.institutions_sha256.clone(),
         sample: published.catalog.sample,
     };
     let made = Made { id: view.new_id(), case, before: spent, calculated, source, now: view.now() };

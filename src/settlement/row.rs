@@ -30,6 +30,8 @@ pub struct Model {
     pub explanation: String,
     pub catalog_version: String,
     pub catalog_sha256: String,
+    pub institutions_version: String,
+    pub institutions_sha256: String,
     pub sample: bool,
     pub version: i64,
     pub created_at: i64,

@@ -122,6 +122,8 @@ fn settled_row(person: &Person, settled: &Settled) -> Result<ActiveModel> {
         explanation: Set(explanation),
         catalog_version: Set(source.catalog_version.clone()),
         catalog_sha256: Set(source.catalog_sha256.clone()),
+        institutions_version: Set(source.institutions_version.clone()),
+        institutions_sha256: Set(source.institutions_sha256.clone()),
         sample: Set(source.sample),
         version: Set(1),
         created_at: Set(micros(settled.settled_at)),
@@ -154,6 +156,8 @@ fn unseen_row(person: &Person, unseen: &Unseen) -> ActiveModel {
         explanation: Set("[]".to_owned()),
         catalog_version: Set(String::new()),
         catalog_sha256: Set(String::new()),
+        institutions_version: Set(String::new()),
+        institutions_sha256: Set(String::new()),
         sample: Set(false),
         version: Set(1),
         created_at: Set(at),
@@ -194,7 +198,15 @@ fn holds_nothing(row: &Model) -> bool {
         row.psn_part_amt_fen,
         row.left_fen,
     ];
-    let words = [&row.opsp_dise_code, &row.mdtrt_id, &row.place, &row.catalog_version, &row.catalog_sha256];
+    let words = [
+        &row.opsp_dise_code,
+        &row.mdtrt_id,
+        &row.place,
+        &row.catalog_version,
+        &row.catalog_sha256,
+        &row.institutions_version,
+        &row.institutions_sha256,
+    ];
     amounts == [0; 6]
         && words.iter().all(|word| word.is_empty())
         && (row.insutype, row.pool_prop_selfpay_bp, row.sample) == (0, 0, false)
@@ -232,6 +244,8 @@ fn settled(row: &Model, benefit: Id, day: &str) -> Result<Settled, &'static str>
         source: Source {
             catalog_version: row.catalog_version.clone(),
             catalog_sha256: row.catalog_sha256.clone(),
+            institutions_version: row.institutions_version.clone(),
+            institutions_sha256: row.institutions_sha256.clone(),
             sample: row.sample,
         },
         settled_at: from_micros(row.created_at),

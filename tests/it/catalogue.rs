@@ -39,11 +39,11 @@ fn with_a_69th_disease() -> String {
     text.replace("in_force_from = \"2025-01-01\"", "in_force_from = \"2025-04-01\"") + DISEASE
 }
 
-fn file(name: &str, content: &str) -> catalog::CatalogFile {
+pub fn file(name: &str, content: &str) -> catalog::CatalogFile {
     catalog::CatalogFile { name: name.to_owned(), content: content.to_owned() }
 }
 
-fn document(area: &str, text: &str) -> catalog::ImportCatalogRequest {
+pub fn document(area: &str, text: &str) -> catalog::ImportCatalogRequest {
     catalog::ImportCatalogRequest {
         parent: format!("areas/{area}"),
         files: vec![file("catalog.toml", text)],
@@ -52,7 +52,7 @@ fn document(area: &str, text: &str) -> catalog::ImportCatalogRequest {
     }
 }
 
-async fn import(
+pub async fn import(
     caller: Caller,
     request: catalog::ImportCatalogRequest,
 ) -> Result<catalog::ImportCatalogResponse, Status> {
@@ -321,7 +321,7 @@ async fn local_codes_are_found_by_their_national_one() {
     assert_eq!((codes.as_slice(), found[0].national_opsp_dise_code.as_str()), (&["ZY0002"][..], "M01600"));
 }
 
-fn institutions(version: &str, diseases: &str) -> catalog::ImportInstitutionsRequest {
+pub fn institutions(version: &str, diseases: &str) -> catalog::ImportInstitutionsRequest {
     let rows: String = include_str!("../../src/catalog/sample/jiuquan.toml")
         .split("[[institutions]]")
         .skip(1)

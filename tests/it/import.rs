@@ -240,6 +240,39 @@ async fn spells_and_payments_are_kept_and_told(#[values(Engine::Sqlite, Engine::
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_states_of_a_past_day_are_those_that_were_known_on_it(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = World::start(engine).await;
+    let known = row();
+    let (psn_no, _) = world.granted(known.clone(), "M01600").await;
+    let granted = world.today();
+    let hear = async |row: &pb::ImportInsuredRequest| {
+        world.wait_days(5);
+        assert_eq!(world.import(vec![row.clone()]).await[0].outcome(), Outcome::Updated);
+        world.today()
+    };
+    let on = async |day: Date| world.in_force(&psn_no, "M01600", Some(day)).await;
+    let not_insured = || (false, vec!["NOT_INSURED".to_owned()]);
+    let mut stopped = pb::ImportInsuredRequest { psn_insu_stas: "2".to_owned(), ..known.clone() };
+    let stopped_on = hear(&stopped).await;
+    assert_eq!((on(granted).await, on(stopped_on).await), ((true, vec![]), not_insured()));
+    // A new phone number, and another state, forget nothing of this one.
+    stopped.tel = "13812345678".to_owned();
+    hear(&stopped).await;
+    assert_eq!((on(granted).await, on(stopped_on).await), ((true, vec![]), not_insured()));
+    stopped.psn_clct_stas = "2".to_owned();
+    let unpaid_on = hear(&stopped).await;
+    assert_eq!(on(unpaid_on).await.1, ["NOT_INSURED", "NOT_PAID_UP"]);
+    assert_eq!(on(stopped_on).await, not_insured());
+    let resumed_on = hear(&known).await;
+    assert_eq!(on(resumed_on.previous_day().unwrap()).await.1, ["NOT_INSURED", "NOT_PAID_UP"]);
+    assert_eq!((on(resumed_on).await, on(stopped_on).await), ((true, vec![]), not_insured()));
+    assert_eq!(world.import(vec![known]).await[0].outcome(), Outcome::Unchanged);
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_person_is_found_by_the_certificate_where_insured(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {

@@ -154,6 +154,7 @@ async fn a_supplement_stops_the_clock(#[values(Engine::Sqlite, Engine::Postgres)
     let answer = |materials: &[String]| application::SupplementApplicationRequest {
         name: name.clone(),
         materials: materials.to_vec(),
+        nothing_to_add: false,
         request_id: request_id(),
         validate_only: false,
     };

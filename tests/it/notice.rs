@@ -97,6 +97,7 @@ async fn begun(world: &World, area: &str) -> String {
         number: "2025-900".to_owned(),
         insutype: Insutype::Employee,
         sample: true,
+        cited: opsp::catalog::published::Cited::default(),
         created_at: work.now(),
     };
     let name = opsp::notice::store::name(&area, head.id);

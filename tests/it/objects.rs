@@ -4,12 +4,17 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 use opsp::db::source::TimeSource;
 use opsp::kernel::id::PsnNo;
+use opsp::material::collect::stretch;
 use opsp::material::objects::{Objects, path};
+use opsp::ops::jobs::{JobSpec, Jobs};
 use opsp::proto::opsp::catalog::v1::MaterialKind;
 use opsp::proto::opsp::material::v1 as pb;
+use opsp::worker::JOBS;
 use pb::material_service_client::MaterialServiceClient;
 use rstest::rstest;
 use sha2::{Digest, Sha256};
@@ -42,7 +47,7 @@ pub async fn world(engine: Engine, store: Store, change: impl FnOnce(&mut opsp::
 
 /// The paths of everything in the store.
 pub async fn paths(world: &World) -> Vec<String> {
-    let found = world.running.app.objects.page("", 100_000).await.expect("the store lists");
+    let found = world.running.app.objects.below("insured").await.expect("the store lists");
     found.into_iter().map(|object| object.path).collect()
 }
 
@@ -53,6 +58,19 @@ async fn read(objects: &Objects, world: &World, path: &str) -> Option<Vec<u8>> {
         content.extend(piece);
     }
     Some(content)
+}
+
+/// The paths behind one, so many in a page.
+async fn walked(objects: &Objects, behind: &str, size: usize) -> Vec<String> {
+    let (mut walk, mut seen) = (objects.walk(behind), Vec::new());
+    loop {
+        let page = walk.next(size).await.expect("the store lists").files;
+        let is_last = page.len() < size;
+        seen.extend(page.into_iter().map(|object| object.path));
+        if is_last {
+            return seen;
+        }
+    }
 }
 
 fn content(length: usize) -> Vec<u8> {
@@ -79,20 +97,23 @@ async fn a_store_keeps_files_once_and_whole(#[values(Store::Folder, Store::S3)] 
     }
     assert_eq!(paths(&world).await, Vec::<String>::new());
 
-    let names: Vec<_> = (0..25).map(|at| place(&format!("{}/{at:02}", at % 3))).collect();
+    // Of people whose numbers begin alike, one with a character that comes before the slash.
+    let people = ["62090000001", "62090000001-9", "620900000012", "7"];
+    let mut names: Vec<_> = (0..48)
+        .map(|at| format!("insured/{}/{}/{at:02}", people[at % people.len()], at % 3))
+        .chain(people.map(|psn_no| format!("insured/{psn_no}/1a")))
+        .collect();
     for name in &names {
         objects.put(db, name, b"x").await.unwrap();
     }
-    let (mut seen, mut behind) = (Vec::new(), String::new());
-    loop {
-        let page = objects.page(&behind, 10).await.unwrap();
-        let Some(last) = page.last() else { break };
-        behind = last.path.clone();
-        seen.extend(page.into_iter().map(|object| object.path));
+    names.sort();
+    // Each once, in order, in pages of any size and from behind any of them on.
+    for size in [1, 7, names.len(), 1_000] {
+        assert_eq!(walked(objects, "", size).await, names, "{size}");
     }
-    let mut sorted = names.clone();
-    sorted.sort();
-    assert_eq!(seen, sorted, "each once, in order");
+    for (at, name) in names.iter().enumerate().step_by(5) {
+        assert_eq!(walked(objects, name, 5).await, names[at + 1..], "{name}");
+    }
     let below = objects.below(&place("1")).await.unwrap();
     assert_eq!(below.len(), names.iter().filter(|name| name.starts_with(&place("1/"))).count());
 }
@@ -203,33 +224,94 @@ async fn content_that_no_material_has_is_collected(
     assert_eq!(download(&world, &one, &named.name).await, files::JPG);
 }
 
+/// Files that no material has, every other one old, of some people.
+async fn orphans(world: &World, people: usize, each: u32) {
+    for _ in 0..people {
+        let psn_no = PsnNo::parse(&world.person(row()).await).unwrap();
+        for number in 0..each {
+            let sha256: String =
+                Sha256::digest(number.to_be_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+            let path = path(&psn_no, &sha256);
+            let file = folder(world).join(&path);
+            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+            std::fs::write(&file, b"x").unwrap();
+            if number % 2 == 0 {
+                age(world, &path, 2);
+            }
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_collector_goes_through_a_store_of_many_pages() {
+async fn the_collector_goes_on_behind_its_bookmark_and_looks_at_each_file_once() {
     let world = World::start(Engine::Sqlite).await;
-    let psn_no = world.person(row()).await;
     let app = &world.running.app;
-    for number in 0..2_500_u32 {
-        let sha256: String =
-            Sha256::digest(number.to_be_bytes()).iter().map(|b| format!("{b:02x}")).collect();
-        let path = path(&PsnNo::parse(&psn_no).unwrap(), &sha256);
-        let file = folder(&world).join(&path);
-        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
-        std::fs::write(&file, b"x").unwrap();
-        if number % 2 == 0 {
-            age(&world, &path, 2);
+    // The server's own worker stays away.
+    let lease = loop {
+        if let Some(lease) = app.db.lease("collect-objects", "test", 600).await.unwrap() {
+            break lease;
         }
+    };
+    orphans(&world, 1, 1_300).await;
+    orphans(&world, 40, 30).await;
+    let (mut behind, mut done, mut looked_at, mut stretches) = (String::new(), 0, 0, 0);
+    loop {
+        // No time at all: one page.
+        let stretch = stretch(app, &behind, Instant::now()).await.unwrap();
+        assert!(stretch.looked_at <= 500, "{stretch:?}");
+        (done, looked_at, stretches) = (done + stretch.done, looked_at + stretch.looked_at, stretches + 1);
+        let Some(next) = stretch.next else { break };
+        assert!(next > behind, "{next} is not behind {behind}");
+        behind = next;
     }
-    let first = world.job("collect-objects").await;
-    assert!(first < 1_000, "{first} of a page of 1000 files");
-    // Where it stopped it goes on, whoever runs it next: here, or the server's own worker, which may have begun its
-    // round while the files were still being made.
-    for _ in 0..20 {
-        if app.objects.page("", 10_000).await.unwrap().len() == 1_250 {
-            return;
+    assert_eq!((looked_at, done, stretches), (2_500, 1_250, 6));
+    assert_eq!(paths(&world).await.len(), 1_250, "the young ones");
+    // With time, all in one go; and the job keeps where it came to.
+    let later = Instant::now() + Duration::from_secs(600);
+    let rest = stretch(app, "", later).await.unwrap();
+    assert_eq!((rest.looked_at, rest.done, rest.next), (1_250, 0, None));
+    app.db.release(lease, 0, "").await.unwrap();
+    world.job("collect-objects").await;
+    assert_eq!(paths(&world).await.len(), 1_250);
+}
+
+/// Jobs of a worker of its own: one that never ends, and one that tells that it runs.
+const SLOW_AND_QUICK: Jobs = &[
+    JobSpec {
+        name: "slow",
+        description: "Takes its time.",
+        run: |_, _| Box::pin(std::future::pending()),
+        is_long: true,
+    },
+    JobSpec {
+        name: "quick",
+        description: "Is there at once.",
+        run: |_, _| {
+            QUICK.fetch_add(1, Ordering::Relaxed);
+            Box::pin(async { Ok(1) })
+        },
+        is_long: false,
+    },
+];
+static QUICK: AtomicU32 = AtomicU32::new(0);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_job_waits_for_a_long_one_and_the_collector_is_one() {
+    let long = JOBS.iter().filter(|job| job.is_long).map(|job| job.name);
+    assert_eq!(long.collect::<Vec<_>>(), ["collect-objects"]);
+    let world = World::start(Engine::Sqlite).await;
+    let (_stop, stopped) = tokio::sync::watch::channel(false);
+    let worker = tokio::spawn(opsp::worker::run(world.running.app.clone(), SLOW_AND_QUICK, stopped));
+    let ran = async {
+        while QUICK.load(Ordering::Relaxed) < 3 {
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        world.job("collect-objects").await;
-    }
-    panic!("some are never collected");
+    };
+    tokio::time::timeout(Duration::from_secs(60), ran).await.expect("the quick job runs again and again");
+    let held = world.running.app.db.jobs().await.unwrap();
+    let slow = held.into_iter().find(|job| job.name == "slow").expect("it began");
+    assert!(slow.last_run.is_none(), "and it has not ended: {slow:?}");
+    worker.abort();
 }
 
 /// Deletions, uploads of the same content and the collector at once: whatever has a row can be read.

@@ -2,13 +2,17 @@
 
 use opsp::proto::opsp::application::v1 as application;
 use opsp::proto::opsp::catalog::v1::MaterialKind;
+use opsp::proto::opsp::material::v1 as material;
 use opsp::proto::opsp::review::v1 as review;
+use opsp::rpc::parse::to_date;
 use rstest::rstest;
+use time::macros::date;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
 use application::application_service_client::ApplicationServiceClient;
 use application::{ApplicationState, LineState};
+use material::material_service_client::MaterialServiceClient;
 use review::Finding::{Met, Unknown};
 use review::review_service_client::ReviewServiceClient;
 
@@ -60,14 +64,24 @@ async fn supplement(world: &World, name: &str, papers: &[(MaterialKind, &str)]) 
         let made = world.upload(person, world.header(person, *kind, title), &content).await.unwrap();
         materials.push(made.name);
     }
+    answer(world, name, &materials, false).await.unwrap()
+}
+
+async fn answer(
+    world: &World,
+    name: &str,
+    materials: &[String],
+    nothing_to_add: bool,
+) -> Result<application::Application, Status> {
     let request = application::SupplementApplicationRequest {
         name: name.to_owned(),
-        materials,
+        materials: materials.to_vec(),
+        nothing_to_add,
         request_id: request_id(),
         validate_only: false,
     };
-    let mut portal = ApplicationServiceClient::new(world.portal(person));
-    portal.supplement_application(request).await.unwrap().into_inner()
+    let mut portal = ApplicationServiceClient::new(world.portal(psn_no(name)));
+    Ok(portal.supplement_application(request).await?.into_inner())
 }
 
 /// Every reason of a refusal with what it is about.
@@ -211,5 +225,133 @@ async fn what_nobody_could_judge_is_asked_for_and_judged_anew(
         assert_eq!(member.earlier_opinions[0].finding(), Unknown, "what was found before is kept");
         let cited = &member.opinions[0].leaves[0].materials;
         assert_eq!(cited.last(), decided.materials.last(), "on the paper that came in");
+    }
+}
+
+/// Asks for what the experts could not judge, all of it.
+async fn ask_for_unknown(world: &World, name: &str) -> Result<application::Application, Status> {
+    let found = panel(world, name).await;
+    let wanted: Vec<_> = found.outcomes[0].facts_unknown.iter().map(|fact| proof(fact)).collect();
+    ask(world, name, &wanted).await
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_has_nothing_to_add_is_decided_on_what_was_found(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = World::start(engine).await;
+    let name = world.submitted(&world.person(row()).await, DIABETES).await;
+    let experts = world.experts().await;
+    world.accept(&name).await.unwrap();
+    world.assign(&name).await.unwrap();
+    all_say(&world, &name, &experts, Unknown).await;
+    let found = panel(&world, &name).await;
+    world.wait_until(date!(2025 - 03 - 05));
+    let asked = ask_for_unknown(&world, &name).await.unwrap();
+    assert!(asked.supplement_wanted.iter().all(|wanted| wanted.help_en.contains("nothing_to_add")));
+    world.wait_until(date!(2025 - 03 - 12));
+    assert_eq!(wrong_fields(answer(&world, &name, &[], false).await), ["materials"]);
+    assert_eq!(wrong_fields(answer(&world, &name, &asked.materials, true).await), ["nothing_to_add"]);
+    let back = answer(&world, &name, &[], true).await.unwrap();
+    assert_eq!((back.state(), &back.materials), (ApplicationState::Accepted, &asked.materials));
+    let due = back.deadline.unwrap().due_date.as_ref().and_then(to_date);
+    assert_eq!(due, Some(date!(2025 - 04 - 08)), "the clock runs on after five working days");
+    assert_eq!(panel(&world, &name).await, found, "what was found stands");
+
+    let again = reasons(ask_for_unknown(&world, &name).await);
+    assert_eq!(again, pairs(&[("NOTHING_TO_ADD", "items[0]"), ("NOTHING_TO_ADD", "items[1]")]));
+    let other = ask(&world, &name, &[item(MaterialKind::ExamReport, REPORT)]).await;
+    assert_eq!(reasons(other), pairs(&[("ASKED_TOO_LATE", "items[0]")]));
+    let decided = world.confirm(&name).await.unwrap();
+    assert_eq!(decided.lines[0].state(), LineState::Rejected);
+    assert!(decided.lines[0].reasons.iter().all(|reason| reason.reason == "CRITERION_UNKNOWN"));
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_paper_that_nobody_has_judged_is_judged_though_nothing_is_added(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = World::start(engine).await;
+    let name = world.submitted(&world.person(row()).await, DIABETES).await;
+    let experts = world.experts().await;
+    world.accept(&name).await.unwrap();
+    world.assign(&name).await.unwrap();
+    all_say(&world, &name, &experts, Unknown).await;
+    let asked = ask_for_unknown(&world, &name).await.unwrap();
+    let facts: Vec<_> = panel(&world, &name).await.members[0].earlier_opinions[0]
+        .leaves
+        .iter()
+        .filter(|leaf| leaf.finding() == Unknown)
+        .map(|leaf| proof(&leaf.fact))
+        .collect();
+    assert_eq!(facts.len(), asked.supplement_wanted.len());
+    supplement(&world, &name, &[(MaterialKind::ExamReport, REPORT)]).await;
+    ask(&world, &name, &facts).await.unwrap();
+    answer(&world, &name, &[], true).await.unwrap();
+    refused(world.confirm(&name).await, Code::FailedPrecondition, "OPINIONS_MISSING");
+    all_say(&world, &name, &experts, Met).await;
+    assert_eq!(world.confirm(&name).await.unwrap().lines[0].state(), LineState::Approved);
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_paper_of_the_checklist_has_to_come(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let world = World::start(engine).await;
+    let name = world.submitted(&world.person(row()).await, DIABETES).await;
+    let asked =
+        ask(&world, &name, &[item(MaterialKind::ExamReport, REPORT), proof("hba1c_6_5")]).await.unwrap();
+    assert!(asked.supplement_wanted.iter().all(|wanted| !wanted.help_en.contains("nothing_to_add")));
+    let told = refused(answer(&world, &name, &[], true).await, Code::FailedPrecondition, "MATERIAL_NEEDED");
+    assert!(told.contains(REPORT), "{told}");
+    supplement(&world, &name, &[(MaterialKind::ExamReport, REPORT)]).await;
+    // Proof of a criterion that was asked for before anybody has judged need not come: then it goes on as it is.
+    ask(&world, &name, &[proof("hba1c_6_5")]).await.unwrap();
+    let back = answer(&world, &name, &[], true).await.unwrap();
+    assert_eq!(back.state(), ApplicationState::Submitted);
+    refused(ask(&world, &name, &[proof("hba1c_6_5")]).await, Code::FailedPrecondition, "NOTHING_TO_ADD");
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_is_there_already_adds_nothing(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = World::start(engine).await;
+    let (person, other) = (world.person(row()).await, world.person(row()).await);
+    let (name, others) = (world.submitted(&person, DIABETES).await, world.submitted(&other, DIABETES).await);
+    let report = [item(MaterialKind::ExamReport, REPORT)];
+    let asked = ask(&world, &name, &report).await.unwrap();
+    let add = async |psn_no: &str, title: &str, content: &[u8]| {
+        let header = world.header(psn_no, MaterialKind::ExamReport, title);
+        world.upload(psn_no, header, content).await.unwrap().name
+    };
+    let (first, second) = (files::pdf("first"), files::pdf("second"));
+    let new = add(&person, REPORT, &first).await;
+    let twice = add(&person, "复查报告", &first).await;
+    let wrong = answer(&world, &name, &[asked.materials[0].clone(), new.clone(), twice.clone()], false).await;
+    assert_eq!(wrong_fields(wrong), ["materials[2]"]);
+    answer(&world, &name, &[new], false).await.unwrap();
+    ask(&world, &name, &report).await.unwrap();
+    let same = answer(&world, &name, std::slice::from_ref(&twice), false).await;
+    let told = same.as_ref().unwrap_err().get_details_bad_request().unwrap().field_violations.remove(0);
+    assert!(told.description.contains(REPORT), "which one it is: {}", told.description);
+    assert_eq!(wrong_fields(same), ["materials[0]"]);
+
+    // What was handed in for somebody else is found too, as at submission.
+    ask(&world, &others, &report).await.unwrap();
+    for (psn_no, name) in [(&person, &name), (&other, &others)] {
+        let paper = add(psn_no, "新报告", &second).await;
+        answer(&world, name, &[paper], false).await.unwrap();
+        let request =
+            material::ListMaterialsRequest { parent: format!("insured/{psn_no}"), ..Default::default() };
+        let mut bureau = MaterialServiceClient::new(world.bureau(OFFICER));
+        let told = bureau.list_materials(request).await.unwrap().into_inner().materials;
+        let seen = |paper: &&material::Material| {
+            paper.checks.iter().any(|check| check.reason == "MATERIAL_SEEN_ELSEWHERE")
+        };
+        let seen: Vec<_> = told.iter().filter(seen).map(|paper| paper.title.as_str()).collect();
+        assert_eq!(seen, if *psn_no == other { &["新报告"][..] } else { &[] });
     }
 }

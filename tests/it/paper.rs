@@ -65,9 +65,17 @@ async fn the_page_says_what_it_proves(#[values(Engine::Sqlite, Engine::Postgres)
     assert_eq!(pdf, download(&world, &psn_no, &held.certificate).await, "the same page each time");
     let text = String::from_utf8(through("pdftotext", &["-", "-"], &pdf)).unwrap();
     let flat: String = text.chars().filter(|letter| !letter.is_whitespace()).collect();
-    for expected in
-        ["欧阳**", "糖尿病", "M01600", "80%", "6,000.00", "样例", "酒泉市医疗保障局", issued.number.as_str()]
-    {
+    for expected in [
+        issued.catalog_sha256.as_str(),
+        "欧阳**",
+        "糖尿病",
+        "M01600",
+        "80%",
+        "6,000.00",
+        "样例",
+        "酒泉市医疗保障局",
+        issued.number.as_str(),
+    ] {
         assert!(flat.contains(expected), "{expected} is not in {flat}");
     }
     assert!(!flat.contains("欧阳测试"), "the full name is not on the page");

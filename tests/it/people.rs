@@ -1,5 +1,7 @@
 //! Import and eligibility.
 
+use benefit::benefit_service_client::BenefitServiceClient;
+use opsp::proto::opsp::benefit::v1 as benefit;
 use opsp::proto::opsp::insured::v1 as pb;
 use opsp::rpc::parse::date_message;
 use pb::import_insured_response::Outcome;
@@ -8,7 +10,7 @@ use rstest::rstest;
 use time::macros::date;
 
 use crate::world::scenario::row;
-use crate::world::{Engine, OFFICER, World};
+use crate::world::{Engine, OFFICER, World, request_id};
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -85,4 +87,40 @@ async fn every_reason_against_an_application_is_told_at_once(
     let answer =
         InsuredServiceClient::new(world.portal(&held)).check_eligibility(request).await.unwrap().into_inner();
     assert_eq!(answer.reasons[0].reason, "BENEFIT_ALREADY_HELD");
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn when_a_held_benefit_ends_is_told_with_the_reason(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = World::start(engine).await;
+    let (psn_no, benefit) = world.granted(row(), "M01600").await;
+    let check = async |code: &str| {
+        let request = pb::CheckEligibilityRequest {
+            parent: format!("insured/{psn_no}"),
+            opsp_dise_codes: vec![code.to_owned()],
+        };
+        let mut portal = InsuredServiceClient::new(world.portal(&psn_no));
+        let told = portal.check_eligibility(request).await.unwrap().into_inner().reasons;
+        told.into_iter().map(|reason| (reason.reason, reason.met_on)).collect::<Vec<_>>()
+    };
+    let (same, excluded) = ("BENEFIT_ALREADY_HELD".to_owned(), "DISEASES_EXCLUDE_EACH_OTHER".to_owned());
+    assert_eq!(check("M01600").await, [(same.clone(), None)], "nobody knows when it ends");
+    let last = world.today() + time::Duration::days(30);
+    let end = benefit::EndBenefitRequest {
+        name: benefit.name,
+        enddate: Some(date_message(last)),
+        ground: benefit::EndGround::Recovered.into(),
+        request_id: request_id(),
+        validate_only: false,
+    };
+    BenefitServiceClient::new(world.bureau(OFFICER)).end_benefit(end).await.unwrap();
+    let day_after = Some(date_message(last.next_day().unwrap()));
+    assert_eq!(check("M01600").await, [(same.clone(), day_after)]);
+    assert_eq!(check("M01603").await, [(excluded, day_after)]);
+    world.wait_until(last);
+    assert_eq!(check("M01600").await, [(same, day_after)], "its last day is a day of it");
+    world.wait_days(1);
+    assert_eq!((check("M01600").await, check("M01603").await), (Vec::new(), Vec::new()));
 }

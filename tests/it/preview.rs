@@ -18,7 +18,7 @@ use crate::world::{Caller, Engine, OFFICER, World, refused, request_id, wrong_fi
 
 const CODE: &str = "M01600";
 
-fn draft(change: impl FnOnce(&mut Catalog)) -> String {
+pub fn draft(change: impl FnOnce(&mut Catalog)) -> String {
     let mut catalog = Catalog::parse(SAMPLE).unwrap();
     catalog.version = "draft".to_owned();
     // Drafts here are wilder than the published ranges.
@@ -47,7 +47,7 @@ pub fn without_disease() -> String {
     })
 }
 
-fn ask(content: String, from: Date, to: Date) -> pb::PreviewCatalogRequest {
+pub fn ask(content: String, from: Date, to: Date) -> pb::PreviewCatalogRequest {
     pb::PreviewCatalogRequest {
         parent: "areas/620900".to_owned(),
         files: vec![pb::CatalogFile { name: "catalog.toml".to_owned(), content }],
@@ -58,7 +58,10 @@ fn ask(content: String, from: Date, to: Date) -> pb::PreviewCatalogRequest {
 }
 
 /// The summary, which comes last and once, after the progress.
-async fn preview(caller: Caller, request: pb::PreviewCatalogRequest) -> Result<pb::PreviewSummary, Status> {
+pub async fn preview(
+    caller: Caller,
+    request: pb::PreviewCatalogRequest,
+) -> Result<pb::PreviewSummary, Status> {
     let mut stream = CatalogServiceClient::new(caller).preview_catalog(request).await?.into_inner();
     let (mut progress, mut summary) = (Vec::new(), None);
     while let Some(answer) = stream.message().await? {
@@ -80,7 +83,7 @@ async fn preview(caller: Caller, request: pb::PreviewCatalogRequest) -> Result<p
     Ok(summary)
 }
 
-fn tally(summary: &pb::PreviewSummary) -> [i64; 8] {
+pub fn tally(summary: &pb::PreviewSummary) -> [i64; 8] {
     let total = summary.total.unwrap();
     [
         total.settlements,
@@ -124,7 +127,7 @@ async fn logged(world: &World) -> i64 {
 }
 
 /// Somebody with a benefit of 80 % up to 6,000 元 and three bills: 800, 4,000 and the last 1,200 元 are paid.
-async fn three_bills(world: &World) -> String {
+pub async fn three_bills(world: &World) -> String {
     let (psn_no, _) = world.granted(row(), CODE).await;
     let bills = [("B1", 100_000, 80_000), ("B2", 500_000, 400_000), ("B3", 500_000, 120_000)];
     for (number, fen, paid) in bills {

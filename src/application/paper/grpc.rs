@@ -65,7 +65,8 @@ fn message(printed: Printed) -> pb::Form {
         pdf: printed.pdf,
         form_number: printed.number.to_owned(),
         pages: i32::try_from(printed.pages).unwrap_or(i32::MAX),
-        catalog_version: printed.catalog_version,
+        catalog_version: printed.cited.catalog_version,
+        catalog_sha256: printed.cited.catalog_sha256,
         sample: printed.sample,
     }
 }

@@ -7,6 +7,7 @@ use crate::app::App;
 use crate::application::query;
 use crate::application::store::name;
 use crate::catalog::domain::{Catalog, Disease};
+use crate::catalog::store::{Cited, Published};
 use crate::db::work::{Owner, View};
 use crate::insured::domain::NotEligible;
 use crate::insured::store as insured;
@@ -40,8 +41,8 @@ pub struct Printed {
     pub number: &'static str,
     /// How many pages it has.
     pub pages: usize,
-    /// Version of the catalogue by which it was made.
-    pub catalog_version: String,
+    /// The catalogue by which it was made.
+    pub cited: Cited,
     /// Whether that is the sample.
     pub sample: bool,
 }
@@ -76,7 +77,7 @@ pub async fn for_person(app: &App, view: &View, asked: Asked<'_>) -> Result<Prin
     let work = app.db.work(view.actor(), Owner::Person(person.psn_no.clone())).await?;
     work.record_read(&looked_at).await?;
     work.commit().await?;
-    print(app, asked.kind, &published.catalog, layout).await
+    print(app, asked.kind, &published, layout).await
 }
 
 /// The form of an area, with nothing of a person on it.
@@ -92,7 +93,7 @@ pub async fn blank(app: &App, view: &View, area: &Region, asked: Asked<'_>) -> R
         application: None,
         diseases: &diseases,
     };
-    print(app, asked.kind, &published.catalog, asked.kind.layout(&known)).await
+    print(app, asked.kind, &published, asked.kind.layout(&known)).await
 }
 
 impl Asked<'_> {
@@ -144,12 +145,12 @@ fn find<'a>(catalog: &'a Catalog, codes: &[String]) -> Result<Vec<&'a Disease>> 
         .into())
 }
 
-async fn print(app: &App, kind: Kind, catalog: &Catalog, layout: Layout) -> Result<Printed> {
+async fn print(app: &App, kind: Kind, published: &Published, layout: Layout) -> Result<Printed> {
     let face = app.face.clone();
     // Tens of milliseconds of computing: not on a thread that answers calls.
     let drawn = tokio::task::spawn_blocking(move || render(&layout, &face)).await;
     let drawn = drawn.map_err(|error| Error::Internal(error.into()))?;
     let (pdf, pages) = drawn.map_err(|error| error.told(&format!("form {}", kind.number())))?;
-    let (catalog_version, sample) = (catalog.version.clone(), catalog.sample);
-    Ok(Printed { pdf, number: kind.number(), pages, catalog_version, sample })
+    let (cited, sample) = (published.cited(), published.catalog.sample);
+    Ok(Printed { pdf, number: kind.number(), pages, cited, sample })
 }

@@ -1,6 +1,7 @@
 //! What the bytes of a file show: facts, and what the catalogue's rules make of them. Pure: no clock, no disk, and hostile
 //! bytes are expected. Memory is bounded by the pixels and by the inflated bytes that are looked at.
 
+mod blocks;
 mod exif;
 mod finding;
 mod jpeg;

@@ -23,8 +23,8 @@ pub struct Past {
     pub reversed_at: Option<OffsetDateTime>,
     /// Whether the person was 退休.
     pub retired: bool,
-    /// The catalogue of the service day: its institutions are asked where the draft names none of its own.
-    pub of_the_day: Option<Arc<Published>>,
+    /// What it was paid by: its institutions are asked where the draft names none of its own.
+    pub paid_by: Option<Arc<Published>>,
     /// Whether it is one that the draft is tried on; others draw what they drew.
     pub tried: bool,
 }
@@ -141,7 +141,7 @@ fn drawn(outcome: Option<&Result<Calculated, Unpaid>>) -> (Money, Money) {
 fn policy<'a>(draft: &'a Catalog, past: &Past) -> Result<&'a Policy, Unpaid> {
     let Settled { bill, insutype, place, .. } = &past.settled;
     let own = !draft.institutions.is_empty();
-    let listed = past.of_the_day.as_ref().filter(|_| !own).map_or(draft, |published| &published.catalog);
+    let listed = past.paid_by.as_ref().filter(|_| !own).map_or(draft, |published| &published.catalog);
     let (institution, _) = institution(listed, bill).ok_or(Unpaid::Institution)?;
     if !institution.serves(&bill.code, *insutype) {
         return Err(Unpaid::NotDesignated);

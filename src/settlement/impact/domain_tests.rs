@@ -80,13 +80,15 @@ fn history(paid_by: &Catalog, steps: &[Step]) -> Vec<Past> {
                         source: Source {
                             catalog_version: String::new(),
                             catalog_sha256: String::new(),
+                            institutions_version: String::new(),
+                            institutions_sha256: String::new(),
                             sample: true,
                         },
                         settled_at: at,
                     },
                     reversed_at: None,
                     retired: false,
-                    of_the_day: None,
+                    paid_by: None,
                     tried: true,
                 };
                 one.settled.calculated = split(&one.settled.bill, policy(paid_by, &one).unwrap(), year);

@@ -1,15 +1,20 @@
 //! A preview as it goes on: pulled by the caller, page by page, in no transaction.
 
+use std::sync::Arc;
+
 use super::domain::{Past, rerun};
 use super::store::{self, Period, Row};
 use super::summary::Summary;
 use crate::app::App;
 use crate::benefit;
 use crate::catalog::domain::Catalog;
+use crate::catalog::published::{Published, Snapshot};
 use crate::db::work::Owner;
 use crate::kernel::access::{Actor, Person};
 use crate::kernel::error::{Error, Result, Violation};
 use crate::kernel::local_day;
+use crate::kernel::region::Region;
+use crate::settlement::domain::Settled;
 use crate::settlement::store::name;
 
 /// The longest period, in days.
@@ -112,7 +117,7 @@ impl Run {
                     reversed_at: *reversed_at,
                     retired: retired
                         .ok_or_else(|| Error::internal(format!("{name} is not in the journal")))?,
-                    of_the_day: catalogs.of_day(&self.period.area, settled.bill.service_day, None),
+                    paid_by: paid_by(&catalogs, &self.period.area, settled),
                     tried,
                 })
             });
@@ -131,4 +136,11 @@ impl Run {
         let summary = std::mem::take(&mut self.summary);
         Ok(Part::Summary(Box::new((self.draft.clone(), summary))))
     }
+}
+
+/// What a settlement was paid by; of one that does not name its list of institutions, the list of its day.
+fn paid_by(catalogs: &Snapshot, area: &Region, settled: &Settled) -> Option<Arc<Published>> {
+    let Settled { source, bill, .. } = settled;
+    let named = catalogs.paid_by(area, &source.catalog_sha256, &source.institutions_sha256);
+    named.or_else(|| catalogs.of_day(area, bill.service_day, None))
 }

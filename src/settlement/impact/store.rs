@@ -175,6 +175,8 @@ mod tests {
             explanation: Set("[]".to_owned()),
             catalog_version: Set("1".to_owned()),
             catalog_sha256: Set(String::new()),
+            institutions_version: Set(String::new()),
+            institutions_sha256: Set(String::new()),
             sample: Set(true),
             version: Set(1),
             created_at: Set(0),
