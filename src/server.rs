@@ -27,13 +27,14 @@ use crate::db::work::{View, Work};
 use crate::insured::domain::{Held, HeldBenefit};
 use crate::kernel::error::Result;
 use crate::kernel::id::Id;
+use crate::kernel::local_day;
 use crate::material::objects::Objects;
 use crate::pdf::Face;
 use crate::proto::opsp as pb;
 use crate::rpc::auth::AuthLayer;
 use crate::rpc::trace::TraceLayer;
 use crate::{
-    application, benefit, catalog, certificate, insured, material, notice, ops, residence, review,
+    application, benefit, calendar, catalog, certificate, insured, material, notice, ops, residence, review,
     settlement, worker,
 };
 
@@ -267,9 +268,17 @@ fn transport_security(config: &Config, tls: &Tls) -> anyhow::Result<ServerTlsCon
 
 /// Looks whether the database answers and what is published is known, and tells health, until the server goes down.
 async fn readiness(app: App, health: HealthReporter, draining: watch::Receiver<bool>) {
-    let mut last = None;
+    let (mut last, mut warned) = (None, None);
     while !*draining.borrow() {
         let looked = look(&app).await;
+        let today = local_day(app.db.time().now());
+        // Once a day is enough for an operator, and a restart says it again.
+        if let Some(ends) =
+            calendar::domain::ends(&app.calendar.now(), today).filter(|_| warned != Some(today))
+        {
+            tracing::warn!(until = %ends.until, "the calendar ends: publish the next year with ImportCalendar");
+            warned = Some(today);
+        }
         let ready = looked.is_ok();
         if last != Some(ready) && !*draining.borrow() {
             let status = if ready { ServingStatus::Serving } else { ServingStatus::NotServing };

@@ -10,7 +10,7 @@ use tokio::time::{Interval, MissedTickBehavior};
 
 use crate::app::App;
 use crate::ops::jobs::{JobSpec, Jobs, forget_answers, run_once, sequence};
-use crate::{benefit, certificate, deadline, material, notice};
+use crate::{benefit, certificate, deadline, material, notice, ops};
 
 /// How often each job looks whether something is due.
 const TICK: Duration = Duration::from_secs(1);
@@ -48,6 +48,12 @@ pub const JOBS: Jobs = &[
         description: "Continues the event log from the journal.",
         run: sequence,
         is_long: false,
+    },
+    JobSpec {
+        name: "refile-deadlines",
+        description: "Takes clocks of an earlier version among the deadlines, once (补登时限).",
+        run: |app, lease| Box::pin(ops::refile::run(app, lease)),
+        is_long: true,
     },
     JobSpec {
         name: "derive-deadlines",

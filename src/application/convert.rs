@@ -4,6 +4,7 @@ use super::domain::{Agent, Application, Form, Line, LineForm, LineState};
 use super::supplement::Answer;
 use crate::catalog::domain::Catalog;
 use crate::kernel::access::Person;
+use crate::kernel::clock::{Clock, Extension, Ground, Pause};
 use crate::kernel::error::{Error, Result};
 use crate::kernel::id::{Id, name_parts};
 use crate::proto::opsp::application::v1 as pb;
@@ -107,6 +108,31 @@ pub fn lines(application: &Application, catalog: &Catalog) -> Vec<pb::Applicatio
         rchk_flag: rchk_flag(application, line.state).to_owned(),
     };
     application.lines().into_iter().map(message).collect()
+}
+
+/// The pauses of a clock, in the contract's words.
+pub fn pauses(clock: &Clock) -> Vec<pb::ReviewPause> {
+    let ground = |ground| match ground {
+        Ground::Supplement => pb::PauseGround::Supplement,
+        Ground::Assessment => pb::PauseGround::Assessment,
+        Ground::Examination => pb::PauseGround::Examination,
+    };
+    let pause = |pause: &Pause| pb::ReviewPause {
+        ground: ground(pause.ground).into(),
+        reason: pause.text.clone(),
+        from_date: Some(date_message(pause.from)),
+        to_date: pause.to.map(date_message),
+    };
+    clock.pauses().iter().map(pause).collect()
+}
+
+/// An extension, in the contract's words.
+pub fn extension(extension: &Extension) -> pb::ReviewExtension {
+    pb::ReviewExtension {
+        working_days: i32::try_from(extension.working_days).unwrap_or(i32::MAX),
+        reason: extension.reason.clone(),
+        date: Some(date_message(extension.on)),
+    }
 }
 
 fn line_state(state: LineState) -> pb::LineState {

@@ -1,5 +1,6 @@
 //! What happens to an application, for programs and for people.
 
+use super::ledger::Outside;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -45,6 +46,15 @@ pub enum Event {
     /// 已补正.
     #[serde(rename = "application.supplemented")]
     Supplemented { materials: usize },
+    /// 延长审核时限.
+    #[serde(rename = "application.extended")]
+    Extended { working_days: u32 },
+    /// 暂停: somebody outside is waited for.
+    #[serde(rename = "application.paused")]
+    Paused { outside: Outside },
+    /// 恢复.
+    #[serde(rename = "application.resumed")]
+    Resumed {},
     /// 撤回.
     #[serde(rename = "application.withdrawn")]
     Withdrawn {},
@@ -109,6 +119,19 @@ impl Event {
                 format!("已补正，新增材料 {materials} 份，审核时限继续计算。"),
                 format!("the supplement was handed in ({materials} new materials); the clock runs on."),
             ),
+            Self::Extended { working_days } => both(
+                format!("审核时限延长 {working_days} 个工作日，理由见申请。"),
+                format!("the review got {working_days} more working days; the application says why."),
+            ),
+            Self::Paused { outside: Outside::Assessment } => both(
+                "委托机构鉴定，鉴定期间不计入审核时限。",
+                "an institution assesses; until it is done the clock stands still.",
+            ),
+            Self::Paused { outside: Outside::Examination } => both(
+                "安排体检，体检期间不计入审核时限。",
+                "a physical examination is arranged; until it is done the clock stands still.",
+            ),
+            Self::Resumed {} => both("审核时限恢复计算。", "the clock of the review runs on."),
             Self::Withdrawn {} => both("申请已撤回。", "the application was withdrawn."),
             Self::Decided { approved, rejected, .. } => decided(approved, rejected),
             Self::LineNoticed { opsp_dise_code: code, .. } => {
@@ -182,6 +205,12 @@ mod tests {
         check(&answered, "supplemented", "已补正，新增材料 3 份，审核时限继续计算。");
         let nothing = Event::Supplemented { materials: 0 };
         check(&nothing, "supplemented", "申请人答复无补充材料，审核时限继续计算。");
+        let extended = Event::Extended { working_days: 10 };
+        check(&extended, "extended", "审核时限延长 10 个工作日，理由见申请。");
+        let paused = |outside| Event::Paused { outside };
+        check(&paused(Outside::Assessment), "paused", "委托机构鉴定，鉴定期间不计入审核时限。");
+        check(&paused(Outside::Examination), "paused", "安排体检，体检期间不计入审核时限。");
+        check(&Event::Resumed {}, "resumed", "审核时限恢复计算。");
         check(&Event::Withdrawn {}, "withdrawn", "申请已撤回。");
         let rejected = vec!["M03900".to_owned()];
         let decided = Event::Decided { approved: vec![code()], rejected, cited: cited() };

@@ -9,6 +9,7 @@ pub mod domain;
 mod event;
 mod form;
 pub mod grpc;
+pub mod ledger;
 pub mod paper;
 pub mod query;
 mod refusal;

@@ -27,6 +27,18 @@ pub enum StepRefused {
     MaterialNeeded { titles: Vec<String> },
     /// The line is not there or not where it has to be.
     LineNotReady { code: String },
+    /// The clock stands still, because somebody outside is waited for.
+    Paused { since: Date },
+    /// The clock runs.
+    NotPaused,
+    /// The rules count the time of an assessment.
+    AssessmentCounts,
+    /// The review was extended before.
+    ExtendedBefore,
+    /// The last day of the review is over.
+    Overdue,
+    /// More days than the rules allow.
+    ExtensionTooLong { most: u32 },
 }
 
 /// What is wrong with a material.
@@ -67,6 +79,12 @@ pub enum MaterialFault {
 impl From<StepRefused> for Refusal {
     fn from(refused: StepRefused) -> Self {
         match refused {
+            StepRefused::Paused { .. }
+            | StepRefused::NotPaused
+            | StepRefused::AssessmentCounts
+            | StepRefused::ExtendedBefore
+            | StepRefused::Overdue
+            | StepRefused::ExtensionTooLong { .. } => clock_refusal(&refused),
             StepRefused::WrongState { needed, is } => Self::new(
                 "APPLICATION_STATE",
                 format!("申请当前状态为“{}”，不能进行此操作。", state_zh(is)),
@@ -118,6 +136,48 @@ impl From<StepRefused> for Refusal {
             )
             .about(code),
         }
+    }
+}
+
+fn clock_refusal(refused: &StepRefused) -> Refusal {
+    match refused {
+        StepRefused::Paused { since } => Refusal::new(
+            "REVIEW_PAUSED",
+            format!("审核自 {since} 起暂停，等待鉴定或体检结果。"),
+            format!("the review stands still since {since}: an assessment or an examination is waited for."),
+        )
+        .help("有结果后请先用 ResumeReview 恢复。", "call ResumeReview first, once its result is there."),
+        StepRefused::NotPaused => {
+            Refusal::new("REVIEW_RUNS", "审核没有暂停。", "the review does not stand still.")
+                .help("无需恢复。", "there is nothing to resume.")
+        }
+        StepRefused::AssessmentCounts => Refusal::new(
+            "ASSESSMENT_COUNTS",
+            "按本地政策目录，机构鉴定时间计入审核时限，不能暂停。",
+            "by the rules of the catalogue the time of an assessment counts: the clock does not stand still.",
+        )
+        .help(
+            "确需更多时间的，用 ExtendDeadline 延长一次。",
+            "where more time is needed, ExtendDeadline once.",
+        ),
+        StepRefused::ExtendedBefore => Refusal::new(
+            "EXTENDED_BEFORE",
+            "审核时限只能延长一次，已经延长过。",
+            "the review was extended before; once is all there is.",
+        )
+        .help("请在现有时限内办结。", "decide within the time that is left."),
+        StepRefused::ExtensionTooLong { most } => Refusal::new(
+            "EXTENSION_TOO_LONG",
+            format!("按政策目录至多延长 {most} 个工作日。"),
+            format!("the rules of the catalogue allow {most} more working days at most."),
+        )
+        .help("请减少天数。", "ask for fewer."),
+        _ => Refusal::new(
+            "DEADLINE_OVER",
+            "审核时限已过，不能再延长。",
+            "the last day of the review is over: it cannot be extended any more.",
+        )
+        .help("请尽快办结；申请人可要求说明理由。", "decide at once; the applicant may ask why it is late."),
     }
 }
 

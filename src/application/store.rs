@@ -2,7 +2,7 @@
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use time::OffsetDateTime;
 
 use super::domain::{Application, Event, LineState};
@@ -81,6 +81,20 @@ pub async fn open_codes(view: &View, except: Option<Id>) -> Result<Vec<String>> 
     }
     let rows = find.all(&view.conn()).await.map_err(failed)?;
     Ok(rows.into_iter().map(|row| row.opsp_dise_code).collect())
+}
+
+/// Applications of all people that are neither drafts nor at their end, person by person, after one of them.
+pub async fn undecided(view: &View, after: Option<&(PsnNo, Id)>, most: u64) -> Result<Vec<(PsnNo, Id)>> {
+    use application::{Column, Entity};
+    let mut find =
+        Entity::find().filter(Column::State.is_in(["submitted", "accepted", "awaiting_supplement"]));
+    if let Some((psn_no, id)) = after {
+        let same = Condition::all().add(Column::PsnNo.eq(psn_no.as_str())).add(Column::Id.gt(id.0));
+        find = find.filter(Condition::any().add(Column::PsnNo.gt(psn_no.as_str())).add(same));
+    }
+    let find = find.order_by_asc(Column::PsnNo).order_by_asc(Column::Id).limit(most);
+    let rows = find.all(&view.conn()).await.map_err(failed)?;
+    rows.into_iter().map(|row| Ok((PsnNo::parse(&row.psn_no)?, Id(row.id)))).collect()
 }
 
 /// Saves a new application with its event.
@@ -163,7 +177,8 @@ async fn save_lines(work: &Work, application: &Application) -> Result<()> {
     work.delete_part(gone).await
 }
 
-async fn keep_deadlines(work: &Work, calendar: &Calendar, application: &Application) -> Result<()> {
+/// Copies the clocks of an application among the deadlines.
+pub async fn keep_deadlines(work: &Work, calendar: &Calendar, application: &Application) -> Result<()> {
     let (person, case) = (work.person()?, application.case());
     let subject = |kind| Subject {
         name: name(person, case.id),

@@ -281,7 +281,8 @@ impl Application {
     pub fn into_pending(self) -> Result<Pending, StepRefused> {
         match self {
             Self::Submitted(Submitted { filed }) => Ok(Pending { filed, accepted_by: None }),
-            Self::Accepted(Accepted { filed, accepted_by }) => {
+            Self::Accepted(accepted) => {
+                let Accepted { filed, accepted_by } = accepted.running()?;
                 Ok(Pending { filed, accepted_by: Some(accepted_by) })
             }
             other => Err(other.wrong("submitted or accepted")),
@@ -302,7 +303,7 @@ impl Application {
         }
     }
 
-    fn wrong(&self, needed: &'static str) -> StepRefused {
+    pub(super) fn wrong(&self, needed: &'static str) -> StepRefused {
         StepRefused::WrongState { needed, is: self.word() }
     }
 }

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use time::{Date, Month};
+use time::{Date, Duration, Month};
 
 use crate::kernel::calendar::{Calendar, Special, is_weekend, parse_date};
-use crate::kernel::error::Violation;
+use crate::kernel::error::{Refusal, Violation};
 
 /// Working days that a year has, at least and at most: with 13 statutory days off, 248 to 252 in the years since 2007.
 const WORKING_DAYS: std::ops::RangeInclusive<usize> = 240..=260;
@@ -19,6 +19,36 @@ const STATUTORY: [(Month, u8, &str); 5] = [
     (Month::October, 2, "国庆节"),
     (Month::October, 3, "国庆节"),
 ];
+
+/// Fewer days than these before its end, the next year of the calendar is asked for.
+const AHEAD: Duration = Duration::days(90);
+
+/// 工作日历即将到期: the next year has to be imported soon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ends {
+    /// The last day that the calendar covers.
+    pub until: Date,
+}
+
+/// Whether the calendar ends soon after a day, or has ended.
+pub fn ends(calendar: &Calendar, today: Date) -> Option<Ends> {
+    let until = calendar.until().unwrap_or(Date::MIN);
+    (until - today < AHEAD).then_some(Ends { until })
+}
+
+impl From<Ends> for Refusal {
+    fn from(Ends { until }: Ends) -> Self {
+        Self::new(
+            "CALENDAR_ENDS",
+            format!("工作日历只到 {until}，此后的到期日均为暂定。"),
+            format!("the calendar ends on {until}: due dates after that are provisional."),
+        )
+        .help(
+            "国务院办公厅公布次年放假安排后，请用 ImportCalendar 导入。",
+            "once the State Council has announced the next year's days off, publish them with ImportCalendar.",
+        )
+    }
+}
 
 /// What was announced for a year.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -221,6 +251,14 @@ mod tests {
                 "content: has 26 days in a row without a working day, at most 12 can be",
             ],
         );
+    }
+
+    #[test]
+    fn the_end_is_told_ninety_days_ahead() {
+        let until = date!(2026 - 12 - 31);
+        assert_eq!(ends(&known(), date!(2026 - 10 - 02)), None);
+        assert_eq!(ends(&known(), date!(2026 - 10 - 03)), Some(Ends { until }));
+        assert_eq!(ends(&known(), date!(2027 - 06 - 01)), Some(Ends { until }));
     }
 
     #[test]

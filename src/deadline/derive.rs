@@ -3,10 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use super::domain::{Derived, Event, Mark, derive};
+use super::domain::{Derived, Event};
 use super::store::{self, Changed, Stored};
 use crate::app::App;
-use crate::db::work::View;
+use crate::db::work::{Owner, View};
 use crate::kernel::access::Actor;
 use crate::kernel::calendar::Calendar;
 use crate::kernel::clock::Due;
@@ -21,14 +21,20 @@ const WHY: &str = "a calendar was imported";
 
 /// The job. Answers how many were derived anew, moved or not.
 pub async fn run(app: &App) -> Result<u64> {
+    let view = app.db.view(&Actor::system(), Owner::Nobody).await?;
     let mut done = 0;
     loop {
+        app.calendar.take_up(&view.conn()).await?;
+        if !store::is_any_outdated(&view, &app.calendar.now()).await? {
+            return Ok(done);
+        }
         let batch = app.db.batch(&Actor::system(), BTreeSet::new()).await?;
         // A calendar that was imported a moment ago holds already.
         app.calendar.take_up(&batch.conn()).await?;
         let calendar = app.calendar.now();
         let stored = store::lock_outdated(&batch, &calendar, PAGE).await?;
         if stored.is_empty() {
+            // Others hold them: the next run looks again.
             batch.rollback().await?;
             return Ok(done);
         }
@@ -40,15 +46,14 @@ pub async fn run(app: &App) -> Result<u64> {
 }
 
 fn again(stored: Stored, steps: &[u32], calendar: &Calendar) -> Changed {
-    let derived = derive(&stored.clock, &stored.told, steps, calendar);
+    let derived = stored.watched(steps).derive(calendar);
     let events = moved(&stored, derived, calendar).into_iter().collect();
     Changed { stored, derived, events }
 }
 
 /// What a newer calendar did to a deadline; none where its due date stays as it is.
 pub fn moved_by(stored: &Stored, calendar: &Calendar) -> Option<Event> {
-    let derived = derive(&stored.clock, &BTreeSet::<Mark>::new(), &[], calendar);
-    moved(stored, derived, calendar)
+    moved(stored, stored.watched(&[]).derive(calendar), calendar)
 }
 
 fn moved(stored: &Stored, derived: Derived, calendar: &Calendar) -> Option<Event> {
@@ -86,7 +91,7 @@ pub async fn effect(view: &View, calendar: &Calendar) -> Result<Effect> {
         last = Some(end.clone());
         for stored in page {
             effect.running += 1;
-            let derived = derive(&stored.clock, &BTreeSet::<Mark>::new(), &[], calendar);
+            let derived = stored.watched(&[]).derive(calendar);
             if moved(&stored, derived, calendar).is_some() {
                 effect.moved += 1;
                 if effect.examples.len() < EXAMPLES {

@@ -142,35 +142,43 @@ impl Mark {
     }
 }
 
-/// Every mark of these steps, the first to be reached first.
-pub fn marks(steps: &[u32]) -> Vec<Mark> {
-    let mut marks: Vec<_> = steps.iter().copied().map(Mark::Left).collect();
-    marks.sort_unstable_by(|one, other| other.cmp(one));
-    marks.dedup();
-    marks.push(Mark::Breached);
-    marks
+/// A deadline that is watched.
+#[derive(Clone, Copy, Debug)]
+pub struct Watched<'a> {
+    /// What for.
+    pub kind: Kind,
+    /// Its clock.
+    pub clock: &'a Clock,
+    /// Marks that were told.
+    pub told: &'a BTreeSet<Mark>,
+    /// Working days left at which it is told of.
+    pub steps: &'a [u32],
 }
 
-/// Where a deadline stands. A step that is longer than the whole budget is none of it.
-pub fn derive(clock: &Clock, told: &BTreeSet<Mark>, steps: &[u32], calendar: &Calendar) -> Derived {
-    let open = marks(steps).into_iter().filter(|mark| !told.contains(mark) && fits(*mark, clock));
-    Derived { due: clock.due(calendar), next: open.filter_map(|mark| mark.day(clock, calendar)).min() }
-}
+impl Watched<'_> {
+    /// Where it stands.
+    pub fn derive(&self, calendar: &Calendar) -> Derived {
+        let next = self.open().into_iter().filter_map(|mark| mark.day(self.clock, calendar)).min();
+        Derived { due: self.clock.due(calendar), next }
+    }
 
-/// Marks that hold on a day and were not told, in order.
-pub fn reached(
-    clock: &Clock,
-    told: &BTreeSet<Mark>,
-    steps: &[u32],
-    calendar: &Calendar,
-    today: Date,
-) -> Vec<Mark> {
-    let open = marks(steps).into_iter().filter(|mark| !told.contains(mark) && fits(*mark, clock));
-    open.filter(|mark| mark.day(clock, calendar).is_some_and(|day| day <= today)).collect()
-}
+    /// Marks that hold on a day and were not told, in order.
+    pub fn reached(&self, calendar: &Calendar, today: Date) -> Vec<Mark> {
+        let holds = |mark: &Mark| mark.day(self.clock, calendar).is_some_and(|day| day <= today);
+        self.open().into_iter().filter(holds).collect()
+    }
 
-fn fits(mark: Mark, clock: &Clock) -> bool {
-    !matches!(mark, Mark::Left(days) if days >= clock.working_days())
+    /// Marks that were not told, the first to be reached first. A step as long as the whole budget is none of it, and
+    /// a notice has none: it closes by itself, and nobody can be late.
+    fn open(&self) -> Vec<Mark> {
+        if self.kind == Kind::Notice {
+            return Vec::new();
+        }
+        let budget = self.clock.working_days();
+        let steps: BTreeSet<u32> = self.steps.iter().copied().filter(|days| *days < budget).collect();
+        let marks = steps.into_iter().rev().map(Mark::Left).chain([Mark::Breached]);
+        marks.filter(|mark| !self.told.contains(mark)).collect()
+    }
 }
 
 #[cfg(test)]
@@ -192,8 +200,11 @@ mod tests {
         let mut days = Vec::new();
         let mut day = date!(2025 - 01 - 20);
         while day < date!(2025 - 03 - 01) {
-            let next = derive(&clock, &told, &steps, &calendar()).next;
-            for mark in reached(&clock, &told, &steps, &calendar(), day) {
+            let (next, reached) = {
+                let watched = Watched { kind: Kind::Review, clock: &clock, told: &told, steps: &steps };
+                (watched.derive(&calendar()).next, watched.reached(&calendar(), day))
+            };
+            for mark in reached {
                 assert_eq!(next, Some(day), "{mark:?}");
                 told.insert(mark);
                 days.push((mark, day));
@@ -206,31 +217,37 @@ mod tests {
             (Mark::Breached, date!(2025 - 02 - 22)),
         ];
         assert_eq!(days, expected);
-        assert_eq!(derive(&clock, &told, &steps, &calendar()).next, None);
+        let watched = Watched { kind: Kind::Review, clock: &clock, told: &told, steps: &steps };
+        assert_eq!(watched.derive(&calendar()).next, None);
     }
 
     #[test]
     fn a_clock_that_stands_still_has_no_next_step() {
         let clock =
             Clock::start(date!(2025 - 01 - 20), 20).pause(date!(2025 - 01 - 21), Ground::Supplement, "", "");
-        let derived = derive(&clock, &BTreeSet::new(), &[5], &calendar());
+        let (told, steps) = (BTreeSet::new(), [5]);
+        let watched = Watched { kind: Kind::Review, clock: &clock, told: &told, steps: &steps };
+        let derived = watched.derive(&calendar());
         assert_eq!((derived.due, derived.next), (None, None));
-        assert!(reached(&clock, &BTreeSet::new(), &[5], &calendar(), date!(2026 - 01 - 01)).is_empty());
+        assert!(watched.reached(&calendar(), date!(2026 - 01 - 01)).is_empty());
     }
 
     #[test]
-    fn a_step_as_long_as_the_budget_is_none() {
+    fn a_step_as_long_as_the_budget_is_none_and_a_notice_has_none() {
         let clock = Clock::start(date!(2025 - 03 - 03), 5);
-        let told = reached(&clock, &BTreeSet::new(), &[5, 2], &calendar(), date!(2025 - 03 - 06));
-        assert_eq!(told, [Mark::Left(2)]);
+        let (told, steps) = (BTreeSet::new(), [5, 2, 2]);
+        let of =
+            |kind, day| Watched { kind, clock: &clock, told: &told, steps: &steps }.reached(&calendar(), day);
+        assert_eq!(of(Kind::Acceptance, date!(2025 - 03 - 06)), [Mark::Left(2)]);
+        assert_eq!(of(Kind::Acceptance, date!(2025 - 03 - 12)), [Mark::Left(2), Mark::Breached]);
+        assert!(of(Kind::Notice, date!(2025 - 03 - 12)).is_empty());
     }
 
     #[test]
     fn a_mark_is_its_number_and_a_kind_its_word() {
-        for mark in marks(&[5, 0, 5, 2]) {
+        for mark in [Mark::Left(5), Mark::Left(0), Mark::Breached] {
             assert_eq!(Mark::of(mark.number()), Some(mark));
         }
-        assert_eq!(marks(&[5, 0, 5, 2]).len(), 4);
         assert_eq!(Mark::of(-2), None);
         for kind in Kind::ALL {
             assert_eq!(Kind::of(kind.word()), Some(kind));

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use time::Date;
 
-use super::domain::{Derived, Event, Mark, derive, reached};
+use super::domain::{Derived, Event, Mark};
 use super::store::{self, Changed, Stored};
 use crate::app::App;
+use crate::db::work::Owner;
 use crate::kernel::access::Actor;
 use crate::kernel::calendar::Calendar;
 use crate::kernel::error::Result;
@@ -18,8 +19,12 @@ const PAGE: u64 = 500;
 /// The job. Answers how many steps were told. Each is told in the transaction that remembers it, on a row that nobody
 /// else holds: once, on any number of instances.
 pub async fn run(app: &App) -> Result<u64> {
+    let view = app.db.view(&Actor::system(), Owner::Nobody).await?;
     let mut told = 0;
     loop {
+        if !store::is_any_due(&view, local_day(app.db.time().now())).await? {
+            return Ok(told);
+        }
         let batch = app.db.batch(&Actor::system(), BTreeSet::new()).await?;
         // By an older calendar something might be told that is not true.
         app.calendar.take_up(&batch.conn()).await?;
@@ -41,12 +46,12 @@ pub async fn run(app: &App) -> Result<u64> {
 /// date too, the other job finds nothing to do and so this one says it.
 fn tell(mut stored: Stored, steps: &[u32], calendar: &Calendar, today: Date) -> Changed {
     let mut events: Vec<_> = super::derive::moved_by(&stored, calendar).into_iter().collect();
-    for mark in reached(&stored.clock, &stored.told, steps, calendar, today) {
-        let derived = derive(&stored.clock, &stored.told, steps, calendar);
+    for mark in stored.watched(steps).reached(calendar, today) {
+        let derived = stored.watched(steps).derive(calendar);
         events.extend(event(&stored, derived, mark, calendar, today));
         stored.told.insert(mark);
     }
-    let derived = derive(&stored.clock, &stored.told, steps, calendar);
+    let derived = stored.watched(steps).derive(calendar);
     Changed { stored, derived, events }
 }
 

@@ -10,7 +10,7 @@ use sea_orm::{
 };
 use time::Date;
 
-use super::domain::{Derived, Kind, Mark, Subject};
+use super::domain::{Derived, Kind, Mark, Subject, Watched};
 use super::row::{ActiveModel, Column, Entity, Model};
 use crate::db::batch::Batch;
 use crate::db::failed;
@@ -48,6 +48,11 @@ impl Stored {
     /// The due date as it was derived last; none while the clock stands still.
     pub fn due_date(&self) -> Option<Date> {
         crate::kernel::calendar::parse_date(&self.due_on)
+    }
+
+    /// The deadline as it is watched with these steps.
+    pub fn watched<'a>(&'a self, steps: &'a [u32]) -> Watched<'a> {
+        Watched { kind: self.subject.kind, clock: &self.clock, told: &self.told, steps }
     }
 
     /// Its place in the order of due dates, for `Wanted::after`.
@@ -187,8 +192,25 @@ pub async fn all_running(view: &View, after: Option<&Stored>, most: u64) -> Resu
     rows.into_iter().map(parse).collect()
 }
 
+/// In two ranges, so that an index finds that there is none.
 fn outdated(calendar: &Calendar) -> Select<Entity> {
-    Entity::find().filter(Column::Ended.eq(false)).filter(Column::Calendar.ne(calendar.version()))
+    let version = calendar.version();
+    let other = Condition::any().add(Column::Calendar.lt(version)).add(Column::Calendar.gt(version));
+    Entity::find().filter(Column::Ended.eq(false)).filter(other)
+}
+
+fn due(today: Date) -> Select<Entity> {
+    Entity::find().filter(Column::Ended.eq(false)).filter(Column::LookOn.lte(today.to_string()))
+}
+
+/// Whether any due date was derived by another calendar: a look that locks nothing.
+pub async fn is_any_outdated(view: &View, calendar: &Calendar) -> Result<bool> {
+    Ok(outdated(calendar).one(&view.conn()).await.map_err(failed)?.is_some())
+}
+
+/// Whether any deadline is to be looked at by a day: a look that locks nothing.
+pub async fn is_any_due(view: &View, today: Date) -> Result<bool> {
+    Ok(due(today).one(&view.conn()).await.map_err(failed)?.is_some())
 }
 
 fn in_order(find: Select<Entity>) -> Select<Entity> {
@@ -202,8 +224,7 @@ pub async fn lock_outdated(batch: &Batch, calendar: &Calendar, most: u64) -> Res
 
 /// Some of those that are to be looked at by a day, locked. What others hold is left for the next time.
 pub async fn lock_due(batch: &Batch, today: Date, most: u64) -> Result<Vec<Stored>> {
-    let find = Entity::find().filter(Column::Ended.eq(false)).filter(Column::LookOn.lte(today.to_string()));
-    lock(batch, find, most).await
+    lock(batch, due(today), most).await
 }
 
 async fn lock(batch: &Batch, find: Select<Entity>, most: u64) -> Result<Vec<Stored>> {

@@ -149,9 +149,16 @@ pub async fn save(
         .filter(Column::Area.eq(head.area.as_str()))
         .filter(Column::Id.eq(head.id.0))
         .filter(Column::Version.eq(version));
-    work.update(update, journal::Entry::new(name.clone(), version + 1, &step.event)?).await?;
+    work.update(update, journal::Entry::new(name, version + 1, &step.event)?).await?;
+    keep_deadline(work, calendar, &notice).await?;
+    Ok(Stored { notice, version: version + 1 })
+}
+
+/// Copies the clock of a notice among the deadlines.
+pub async fn keep_deadline(work: &Work, calendar: &Calendar, notice: &Notice) -> Result<()> {
+    let head = notice.head();
     let subject = Subject {
-        name,
+        name: name(&head.area, head.id),
         id: head.id,
         kind: Kind::Notice,
         area: head.area.clone(),
@@ -159,8 +166,7 @@ pub async fn save(
         codes: Vec::new(),
         state: notice.word().to_owned(),
     };
-    deadline::keep(work, calendar, &subject, notice.clock()).await?;
-    Ok(Stored { notice, version: version + 1 })
+    deadline::keep(work, calendar, &subject, notice.clock()).await
 }
 
 /// Holds a notice that is being prepared until this work ends, so that no entry is written while it becomes open or

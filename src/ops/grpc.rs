@@ -4,21 +4,24 @@ use std::pin::Pin;
 
 use futures_util::Stream;
 use futures_util::stream::unfold;
+use time::Date;
 use tonic::{Request, Response, Status};
 
 use super::calendar;
 use super::events::{Watch, list};
 use super::jobs::{JobSpec, Jobs, run_now};
 use crate::app::App;
+use crate::calendar::domain::ends;
 use crate::catalog::store::Published;
 use crate::db::Db;
 use crate::db::lease::JobState;
 use crate::db::log::Logged;
 use crate::kernel::error::{Error, Result};
+use crate::proto::opsp::common::v1 as common;
 use crate::proto::opsp::event::v1 as event;
 use crate::proto::opsp::ops::v1 as pb;
 use crate::rpc::call::{Answer, Serves, actor, language, read, write};
-use crate::rpc::parse::{check, date_message, timestamp};
+use crate::rpc::parse::{check, date_message, reason, timestamp};
 use crate::rpc::status::status;
 
 /// Events of a page when the caller does not say.
@@ -53,6 +56,7 @@ impl pb::ops_service_server::OpsService for Service {
                     catalogs: catalogs.iter().map(|published| catalog(published)).collect(),
                     calendar_until: app.calendar.now().until().map(date_message),
                     log_position: app.db.log_position().await?,
+                    warnings: warnings(app, view.today()),
                 })
             })
         })
@@ -179,6 +183,10 @@ impl event::event_service_server::EventService for Events {
         });
         Ok(Response::new(Box::pin(events)))
     }
+}
+
+fn warnings(app: &App, today: Date) -> Vec<common::Reason> {
+    ends(&app.calendar.now(), today).into_iter().map(|ends| reason(&ends.into())).collect()
 }
 
 fn catalog(published: &Published) -> pb::CatalogInfo {

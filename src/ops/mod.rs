@@ -4,3 +4,4 @@ mod calendar;
 pub mod events;
 pub mod grpc;
 pub mod jobs;
+pub mod refile;

@@ -2,7 +2,7 @@
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use time::Date;
 
 use super::domain::{Event, Facts, Filing};
@@ -16,7 +16,7 @@ use crate::deadline::store as deadline;
 use crate::kernel::access::Person;
 use crate::kernel::calendar::Calendar;
 use crate::kernel::error::{Error, Result};
-use crate::kernel::id::Id;
+use crate::kernel::id::{Id, PsnNo};
 use crate::kernel::region::Region;
 use crate::kernel::step::Step;
 
@@ -68,6 +68,18 @@ pub async fn of_day(view: &View, day: Date) -> Result<Vec<Stored>> {
     read(view, find).await
 }
 
+/// Filings of all people that the bureau has to decide, person by person, after one of them.
+pub async fn undecided(view: &View, after: Option<&(PsnNo, Id)>, most: u64) -> Result<Vec<(PsnNo, Id)>> {
+    let mut find = Entity::find().filter(Column::State.eq("pending"));
+    if let Some((psn_no, id)) = after {
+        let same = Condition::all().add(Column::PsnNo.eq(psn_no.as_str())).add(Column::Id.gt(id.0));
+        find = find.filter(Condition::any().add(Column::PsnNo.gt(psn_no.as_str())).add(same));
+    }
+    let find = find.order_by_asc(Column::PsnNo).order_by_asc(Column::Id).limit(most);
+    let rows = find.all(&view.conn()).await.map_err(failed)?;
+    rows.into_iter().map(|row| Ok((PsnNo::parse(&row.psn_no)?, Id(row.id)))).collect()
+}
+
 /// Saves a new filing with its event.
 pub async fn create(work: &Work, calendar: &Calendar, step: Step<Filing, Event>) -> Result<Stored> {
     let (person, filing) = (work.person()?, step.state);
@@ -114,7 +126,8 @@ pub async fn save(
     Ok(Stored { filing, version: version + 1 })
 }
 
-async fn keep_deadline(work: &Work, calendar: &Calendar, filing: &Filing) -> Result<()> {
+/// Copies the clock of a filing among the deadlines.
+pub async fn keep_deadline(work: &Work, calendar: &Calendar, filing: &Filing) -> Result<()> {
     let facts = filing.facts();
     let subject = Subject {
         name: name(work.person()?, facts.id),

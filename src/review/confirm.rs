@@ -2,6 +2,7 @@
 
 use super::domain::Refused;
 use super::store;
+use crate::application::domain::Accepted;
 use crate::application::store::{self as applications, Stored};
 use crate::db::work::Work;
 use crate::kernel::calendar::Calendar;
@@ -11,7 +12,7 @@ use crate::kernel::id::Id;
 /// Decides an application.
 pub async fn confirm(work: &Work, calendar: &Calendar, id: Id) -> Result<Stored> {
     let stored = applications::get(work, id).await?;
-    let accepted = stored.application.into_accepted().map_err(Refusal::from)?;
+    let accepted = stored.application.into_accepted().and_then(Accepted::running).map_err(Refusal::from)?;
     let seated = store::seated(work, id).await?.ok_or(Refused::PanelMissing).map_err(Refusal::from)?;
     let officer = work.actor().operator()?;
     let materials = crate::material::store::get_all(work, &accepted.filed.form.materials).await?;

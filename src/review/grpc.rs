@@ -8,9 +8,10 @@ use super::once::Item;
 use super::panel::{Outcome, Seated};
 use super::query::Described;
 use super::said::{Said, SaidLeaf};
-use super::{accept, assign, confirm, deadlines, expert, opinion, query, supplement};
+use super::{accept, assign, clock, confirm, deadlines, expert, opinion, query, supplement};
 use crate::app::App;
 use crate::application::grpc::message;
+use crate::application::ledger::Outside;
 use crate::application::query::published;
 use crate::application::store::{Stored, name};
 use crate::catalog::convert::criterion;
@@ -19,6 +20,7 @@ use crate::db::Db;
 use crate::db::page::Page;
 use crate::db::work::{Owner, Work};
 use crate::kernel::access::Person;
+use crate::kernel::clock::Extension;
 use crate::kernel::error::{Error, Result};
 use crate::kernel::id::{Id, name_parts};
 use crate::material;
@@ -179,6 +181,60 @@ impl pb::review_service_server::ReviewService for Service {
             Box::pin(async move {
                 let id = application_id(&input.name)?;
                 let stored = confirm::confirm(work, &service.0.calendar.now(), id).await?;
+                service.application(work, &stored)
+            })
+        })
+        .await
+    }
+
+    async fn extend_deadline(
+        &self,
+        request: Request<pb::ExtendDeadlineRequest>,
+    ) -> Answer<application::Application> {
+        write(self, request, |service, work, input| {
+            Box::pin(async move {
+                let (app, id) = (&service.0, application_id(&input.name)?);
+                let extension = Extension {
+                    working_days: u32::try_from(input.working_days).unwrap_or_default(),
+                    reason: input.reason.clone(),
+                    by: work.actor().operator()?.to_owned(),
+                    on: work.today(),
+                };
+                let stored = clock::extend(work, &app.catalogs, &app.calendar.now(), id, extension).await?;
+                service.application(work, &stored)
+            })
+        })
+        .await
+    }
+
+    async fn pause_review(
+        &self,
+        request: Request<pb::PauseReviewRequest>,
+    ) -> Answer<application::Application> {
+        write(self, request, |service, work, input| {
+            Box::pin(async move {
+                let (app, id) = (&service.0, application_id(&input.name)?);
+                let outside = match input.ground() {
+                    application::PauseGround::Examination => Outside::Examination,
+                    _ => Outside::Assessment,
+                };
+                let calendar = app.calendar.now();
+                let stored =
+                    clock::pause(work, &app.catalogs, &calendar, id, (outside, &input.reason)).await?;
+                service.application(work, &stored)
+            })
+        })
+        .await
+    }
+
+    async fn resume_review(
+        &self,
+        request: Request<pb::ResumeReviewRequest>,
+    ) -> Answer<application::Application> {
+        write(self, request, |service, work, input| {
+            Box::pin(async move {
+                let id = application_id(&input.name)?;
+                let stored = clock::resume(work, &service.0.calendar.now(), id).await?;
                 service.application(work, &stored)
             })
         })

@@ -3,6 +3,7 @@
 pub mod accept;
 pub mod anonymous;
 pub mod assign;
+pub mod clock;
 pub mod confirm;
 pub mod deadlines;
 pub mod domain;

@@ -1,10 +1,10 @@
 //! 评审意见: an expert's opinion on every line of a task, once.
 
+use super::clock::is_under_review;
 use super::domain::{Refused, Task, task_name};
 use super::query::{Described, describe, materials};
 use super::said::Said;
 use super::store::{self, Stored};
-use crate::application::domain::Application;
 use crate::catalog::store::Catalogs;
 use crate::db::work::{Owner, View, Work};
 use crate::kernel::calendar::Calendar;
@@ -39,7 +39,7 @@ pub async fn submit(
     let open = stored.value.into_open().map_err(Refusal::from)?;
     let application = crate::application::store::get(work, open.assigned.application).await;
     let application = application.map_err(|error| without_name(error, id))?.application;
-    if !matches!(application, Application::Accepted(_)) {
+    if !is_under_review(&application) {
         return Err(Refusal::from(Refused::NotUnderReview).into());
     }
     let shown = materials(work, catalogs, &application).await.map_err(|error| without_name(error, id))?;

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use application::application_service_client::ApplicationServiceClient;
 use ops::ops_service_client::OpsServiceClient;
+use opsp::proto::opsp::application::v1 as application;
 use opsp::proto::opsp::event::v1::event_service_client::EventServiceClient;
 use opsp::proto::opsp::event::v1::{Event, ListEventsRequest};
 use opsp::proto::opsp::ops::v1 as ops;
@@ -15,14 +17,17 @@ use time::Date;
 use time::macros::date;
 use tonic::{Code, Status};
 
+use crate::rows::sql;
 use crate::world::scenario::row;
-use crate::world::{Engine, OFFICER, OTHER_OFFICER, World, postgres_database, request_id, wrong_fields};
+use crate::world::{
+    Engine, OFFICER, OTHER_OFFICER, World, postgres_database, refused, request_id, wrong_fields,
+};
 
 /// A plausible 2027, made up: its days off were not announced when this was written.
-const YEAR: &str = "2027-01-01 off 元旦\n2027-02-08 off 春节\n2027-02-09 off 春节\n2027-02-10 off 春节\n\
+pub const YEAR: &str = "2027-01-01 off 元旦\n2027-02-08 off 春节\n2027-02-09 off 春节\n2027-02-10 off 春节\n\
                     2027-02-14 work 春节\n2027-05-03 off 劳动节\n2027-10-01 off 国庆节\n2027-10-04 off 国庆节\n";
 
-fn calendar(version: &str, content: &str) -> ops::ImportCalendarRequest {
+pub fn calendar(version: &str, content: &str) -> ops::ImportCalendarRequest {
     ops::ImportCalendarRequest {
         calendar_version: version.to_owned(),
         year: 2027,
@@ -33,7 +38,7 @@ fn calendar(version: &str, content: &str) -> ops::ImportCalendarRequest {
     }
 }
 
-async fn import(
+pub async fn import(
     world: &World,
     request: ops::ImportCalendarRequest,
 ) -> Result<ops::ImportCalendarResponse, Status> {
@@ -47,7 +52,7 @@ async fn deadlines(world: &World, request: review::ListDeadlinesRequest) -> Vec<
     answer.into_inner().entries
 }
 
-async fn events(world: &World, kinds: &[&str]) -> Vec<(Event, Value)> {
+pub async fn events(world: &World, kinds: &[&str]) -> Vec<(Event, Value)> {
     world.job("sequence").await;
     let (mut found, mut after) = (Vec::new(), 0);
     loop {
@@ -208,6 +213,126 @@ async fn what_is_due_is_found_by_officer_disease_and_kind(
     assert_eq!(of(deadlines(&world, about).await), [(first, kinds[1])]);
     let due_first = deadlines(&world, request()).await;
     assert!(due_first.iter().all(|entry| due(entry).is_some()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_operator_is_told_that_the_calendar_ends() {
+    let world = World::start(Engine::Sqlite).await;
+    let warnings = async || -> Vec<String> {
+        let info =
+            OpsServiceClient::new(world.ops()).get_server_info(ops::GetServerInfoRequest {}).await.unwrap();
+        info.into_inner().warnings.into_iter().map(|warning| warning.reason).collect()
+    };
+    assert_eq!(warnings().await, Vec::<String>::new());
+    world.wait_until(date!(2026 - 10 - 09));
+    assert_eq!(warnings().await, ["CALENDAR_ENDS"]);
+    import(&world, calendar("2027-1", YEAR)).await.unwrap();
+    world.running.app.calendar.refresh(&world.running.app.db).await.unwrap();
+    assert_eq!(warnings().await, Vec::<String>::new());
+}
+
+async fn extend(world: &World, name: &str, working_days: i32) -> Result<application::Application, Status> {
+    let request = review::ExtendDeadlineRequest {
+        name: name.to_owned(),
+        working_days,
+        reason: "病情复杂，需补充会诊".to_owned(),
+        request_id: request_id(),
+        validate_only: false,
+    };
+    let answer = ReviewServiceClient::new(world.bureau(OFFICER)).extend_deadline(request).await;
+    answer.map(tonic::Response::into_inner)
+}
+
+async fn pause(world: &World, name: &str) -> Result<application::Application, Status> {
+    let request = review::PauseReviewRequest {
+        name: name.to_owned(),
+        ground: application::PauseGround::Examination.into(),
+        reason: "请于 3 月 10 日到酒泉市人民医院体检".to_owned(),
+        request_id: request_id(),
+        validate_only: false,
+    };
+    let answer = ReviewServiceClient::new(world.bureau(OFFICER)).pause_review(request).await;
+    answer.map(tonic::Response::into_inner)
+}
+
+async fn resume(world: &World, name: &str) -> Result<application::Application, Status> {
+    let request =
+        review::ResumeReviewRequest { name: name.to_owned(), request_id: request_id(), validate_only: false };
+    let answer = ReviewServiceClient::new(world.bureau(OFFICER)).resume_review(request).await;
+    answer.map(tonic::Response::into_inner)
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn more_days_are_given_once_and_told(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let world = World::start(engine).await;
+    let person = world.person(row()).await;
+    let name = world.submitted(&person, "M01600").await;
+    refused(extend(&world, &name, 11).await, Code::FailedPrecondition, "EXTENSION_TOO_LONG");
+    let extended = extend(&world, &name, 10).await.unwrap();
+    // 31 March and ten more, past 清明 on 4 April.
+    assert_eq!(extended.deadline.unwrap().due_date, Some(date_message(date!(2025 - 04 - 15))));
+    assert_eq!(extended.acceptance_deadline.unwrap().due_date, Some(date_message(date!(2025 - 03 - 10))));
+    let said = extended.extension.unwrap();
+    assert_eq!((said.working_days, said.reason.as_str()), (10, "病情复杂，需补充会诊"));
+    refused(extend(&world, &name, 1).await, Code::FailedPrecondition, "EXTENDED_BEFORE");
+    let request = application::ListTimelineRequest { parent: name.clone(), ..Default::default() };
+    let timeline = ApplicationServiceClient::new(world.portal(&person)).list_timeline(request).await.unwrap();
+    assert_eq!(timeline.into_inner().entries.last().unwrap().r#type, "extended");
+    let other = world.person(row()).await;
+    let late = world.submitted(&other, "M01600").await;
+    world.wait_until(date!(2025 - 04 - 01));
+    refused(extend(&world, &late, 10).await, Code::FailedPrecondition, "DEADLINE_OVER");
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_clock_stands_still_during_an_examination(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = World::start(engine).await;
+    let person = world.person(row()).await;
+    let name = world.submitted(&person, "M01600").await;
+    refused(pause(&world, &name).await, Code::FailedPrecondition, "APPLICATION_STATE");
+    world.accept(&name).await.unwrap();
+    refused(resume(&world, &name).await, Code::FailedPrecondition, "REVIEW_RUNS");
+    world.wait_until(date!(2025 - 03 - 05));
+    let paused = pause(&world, &name).await.unwrap();
+    let stands = paused.deadline.unwrap();
+    assert_eq!((stands.due_date, stands.paused_since), (None, Some(date_message(date!(2025 - 03 - 05)))));
+    refused(pause(&world, &name).await, Code::FailedPrecondition, "REVIEW_PAUSED");
+    refused(world.confirm(&name).await, Code::FailedPrecondition, "REVIEW_PAUSED");
+    let review =
+        review::ListDeadlinesRequest { kind: review::DeadlineKind::Review.into(), ..Default::default() };
+    assert_eq!(due(&deadlines(&world, review.clone()).await[0]), None);
+    world.wait_until(date!(2025 - 03 - 12));
+    world.job("escalate-deadlines").await;
+    let resumed = resume(&world, &name).await.unwrap();
+    // Five working days, 6 to 12 March, do not count: 31 March becomes 8 April, past 清明.
+    assert_eq!(resumed.deadline.unwrap().due_date, Some(date_message(date!(2025 - 04 - 08))));
+    let pause = &resumed.pauses[0];
+    assert_eq!(pause.ground(), application::PauseGround::Examination);
+    assert_eq!(pause.to_date, Some(date_message(date!(2025 - 03 - 12))));
+    assert_eq!(due(&deadlines(&world, review).await[0]), Some(date_message(date!(2025 - 04 - 08))));
+}
+
+/// An earlier version kept no copy of its clocks.
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn clocks_of_an_earlier_version_are_taken_up(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = World::start(engine).await;
+    let person = world.person(row()).await;
+    world.submitted(&person, "M01600").await;
+    let before = deadlines(&world, review::ListDeadlinesRequest::default()).await;
+    assert_eq!(before.len(), 2);
+    sql(&world, "DELETE FROM deadline").await;
+    sql(&world, "UPDATE job SET bookmark = '' WHERE name = 'refile-deadlines'").await;
+    assert_eq!(deadlines(&world, review::ListDeadlinesRequest::default()).await, []);
+    assert_eq!(world.job("refile-deadlines").await, 1);
+    assert_eq!(deadlines(&world, review::ListDeadlinesRequest::default()).await, before);
+    assert_eq!(world.job("refile-deadlines").await, 0, "once");
 }
 
 /// Two instances on one database look for what is due at the same time.

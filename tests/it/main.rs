@@ -26,6 +26,7 @@ mod people;
 mod preview;
 mod process;
 mod profile;
+mod recalendar;
 mod resume;
 mod review;
 mod rows;

@@ -48,7 +48,7 @@ fn numbered(rows: i64) -> Vec<pb::ImportInsuredRequest> {
     (0..rows).map(|number| pb::ImportInsuredRequest { row: number, ..row() }).collect()
 }
 
-async fn sql(world: &World, statement: &str) {
+pub async fn sql(world: &World, statement: &str) {
     let work = world.running.app.db.work(&Actor::system(), Owner::Nobody).await.unwrap();
     work.conn().execute_unprepared(statement).await.unwrap();
     work.commit().await.unwrap();
