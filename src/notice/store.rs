@@ -158,6 +158,7 @@ pub async fn save(
         officer: String::new(),
         codes: Vec::new(),
         state: notice.word().to_owned(),
+        within: None,
     };
     deadline::keep(work, calendar, &subject, notice.clock()).await?;
     Ok(Stored { notice, version: version + 1 })

@@ -124,6 +124,7 @@ async fn keep_deadline(work: &Work, calendar: &Calendar, filing: &Filing) -> Res
         officer: String::new(),
         codes: Vec::new(),
         state: filing.word().to_owned(),
+        within: None,
     };
     deadline::keep(work, calendar, &subject, filing.clock()).await
 }
