@@ -42,4 +42,4 @@ pub struct App {
 pub type Ask<T> = for<'a> fn(&'a View) -> BoxFuture<'a, Result<T>>;
 
 /// What a feature has those to its right do about something of its own, in the same transaction.
-pub type Tell = for<'a> fn(&'a Work, Id) -> BoxFuture<'a, Result<()>>;
+pub type Tell = for<'a> fn(&'a App, &'a Work, Id) -> BoxFuture<'a, Result<()>>;

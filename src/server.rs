@@ -233,8 +233,8 @@ fn held(view: &View) -> BoxFuture<'_, Result<Held>> {
     })
 }
 
-fn stand(work: &Work, application: Id) -> BoxFuture<'_, Result<()>> {
-    Box::pin(review::supplement::stand(work, application))
+fn stand<'a>(app: &'a App, work: &'a Work, application: Id) -> BoxFuture<'a, Result<()>> {
+    Box::pin(async move { review::supplement::stand(work, &app.calendar.now(), application).await })
 }
 
 fn held_benefits(view: &View) -> BoxFuture<'_, Result<Vec<HeldBenefit>>> {

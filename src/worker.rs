@@ -10,7 +10,7 @@ use tokio::time::{Interval, MissedTickBehavior};
 
 use crate::app::App;
 use crate::ops::jobs::{JobSpec, Jobs, forget_answers, run_once, sequence};
-use crate::{benefit, certificate, deadline, material, notice, ops};
+use crate::{benefit, certificate, deadline, material, notice, ops, review};
 
 /// How often each job looks whether something is due.
 const TICK: Duration = Duration::from_secs(1);
@@ -65,6 +65,12 @@ pub const JOBS: Jobs = &[
         name: "escalate-deadlines",
         description: "Tells that few working days are left of a deadline, and that it was missed (督办).",
         run: |app, _| Box::pin(deadline::escalate::run(app)),
+        is_long: false,
+    },
+    JobSpec {
+        name: "replace-overdue-experts",
+        description: "Draws somebody instead of each expert who did not answer in time (超期更换专家).",
+        run: |app, lease| Box::pin(review::overdue::run(app, lease)),
         is_long: false,
     },
     JobSpec {

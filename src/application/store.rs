@@ -188,10 +188,12 @@ pub async fn keep_deadlines(work: &Work, calendar: &Calendar, application: &Appl
         officer: application.officer().to_owned(),
         codes: application.form().codes(),
         state: application.word().to_owned(),
+        within: None,
     };
     let acceptance = application.acceptance_clock();
     deadline::keep(work, calendar, &subject(Kind::Acceptance), acceptance.as_ref()).await?;
-    deadline::keep(work, calendar, &subject(Kind::Review), application.clock()).await
+    deadline::keep(work, calendar, &subject(Kind::Review), application.clock()).await?;
+    deadline::follow(work, calendar, case.id, application.clock()).await
 }
 
 fn parse(view: &View, row: application::Model) -> Result<Stored> {

@@ -36,7 +36,7 @@ pub async fn supplement(
         Answer::NothingToAdd => {
             let id = awaiting.filed.case.id;
             let step = awaiting.nothing_to_add(work.today()).map_err(Refusal::from)?;
-            stand(work, id).await?;
+            stand(app, work, id).await?;
             step
         }
     };

@@ -137,6 +137,7 @@ pub fn rule(title: &str) -> &str {
         "审核时限" => "review_working_days",
         "受理时限" => "acceptance_working_days",
         "延长时限" => "extension_working_days",
+        "评审时限" => "opinion_working_days",
         "公示期" => "notice_working_days",
         "异地备案办理时限" => "residence_working_days",
         "零星报销时限" => "claim_working_days",

@@ -206,6 +206,7 @@ fn rules(findings: &mut Findings<'_>, rules: &Rules) {
         ("review_working_days", i64::from(rules.review_working_days), 1, 250),
         ("acceptance_working_days", i64::from(rules.acceptance_working_days), 1, 250),
         ("extension_working_days", i64::from(rules.extension_working_days), 0, 250),
+        ("opinion_working_days", i64::from(rules.opinion_working_days), 1, 250),
         ("notice_working_days", i64::from(rules.notice_working_days), 1, 250),
         ("residence_working_days", i64::from(rules.residence_working_days), 1, 250),
         ("claim_working_days", i64::from(rules.claim_working_days), 1, 250),

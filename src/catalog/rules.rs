@@ -14,6 +14,10 @@ pub struct Rules {
     pub acceptance_working_days: u32,
     /// 延长, working days.
     pub extension_working_days: u32,
+    /// 评审时限 of one expert, working days. Left out where it is as everywhere, so that catalogues of before there was this
+    /// rule keep their hash.
+    #[serde(default = "opinion_working_days", skip_serializing_if = "is_default")]
+    pub opinion_working_days: u32,
     /// 公示期, working days.
     pub notice_working_days: u32,
     /// 异地备案办理时限, working days.
@@ -42,6 +46,14 @@ pub struct Rules {
     pub remote_lock_months: i32,
     /// 临时外出备案的月数.
     pub temporary_months: i32,
+}
+
+fn opinion_working_days() -> u32 {
+    10
+}
+
+fn is_default(days: &u32) -> bool {
+    *days == opinion_working_days()
 }
 
 /// 参保条件: what insurance an application takes.

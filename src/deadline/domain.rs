@@ -68,6 +68,8 @@ pub struct Subject {
     pub codes: Vec<String>,
     /// State of the subject, as its own table has it.
     pub state: String,
+    /// Id of what it stands still and ends with; none where it runs by itself.
+    pub within: Option<Id>,
 }
 
 /// One step of an escalation (督办).

@@ -24,6 +24,7 @@ pub struct Model {
     pub calendar: String,
     pub told: String,
     pub version: i64,
+    pub within: Option<Uuid>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

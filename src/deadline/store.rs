@@ -88,6 +88,7 @@ pub async fn keep(work: &Work, calendar: &Calendar, subject: &Subject, clock: Op
         calendar: Set(calendar.version().to_owned()),
         told: Set(String::new()),
         version: Set(0),
+        within: Set(subject.within.map(|id| id.0)),
     };
     let key = [Column::Owner, Column::Id, Column::Kind];
     // What was told stays told, whoever tells something at the same time.
@@ -97,6 +98,20 @@ pub async fn keep(work: &Work, calendar: &Calendar, subject: &Subject, clock: Op
     let others = Column::iter().filter(|column| !stays(column));
     let upsert = OnConflict::columns(key).update_columns(others).to_owned();
     work.upsert_part(Entity::insert(row).on_conflict(upsert)).await
+}
+
+/// Has everything that runs within something stand still, go on and end with its clock, in the step that changes it.
+pub async fn follow(work: &Work, calendar: &Calendar, within: Id, leader: Option<&Clock>) -> Result<()> {
+    let find = Entity::find()
+        .filter(Column::Owner.eq(work.owner_key()))
+        .filter(Column::Within.eq(within.0))
+        .filter(Column::Ended.eq(false));
+    for row in find.all(&work.conn()).await.map_err(failed)? {
+        let Stored { subject, clock, .. } = parse(row)?;
+        let clock = leader.map(|leader| leader.beside(clock.started(), clock.working_days()));
+        keep(work, calendar, &subject, clock.as_ref()).await?;
+    }
+    Ok(())
 }
 
 async fn end(work: &Work, subject: &Subject) -> Result<()> {
@@ -168,6 +183,27 @@ fn behind(key: &str) -> Result<Condition> {
         .add(equal(Condition::all()).add(Column::Owner.gt(*owner)))
         .add(same_owner(Condition::all()).add(Column::Id.gt(id.0)))
         .add(same_owner(Condition::all()).add(Column::Id.eq(id.0)).add(Column::Kind.gt(*kind))))
+}
+
+/// Running deadlines of a kind that were due before a day, whatever their area, behind a key of owner and id, in that
+/// order.
+pub async fn overdue(
+    view: &View,
+    kind: Kind,
+    today: Date,
+    after: Option<&Stored>,
+    most: u64,
+) -> Result<Vec<Stored>> {
+    let mut find = Entity::find()
+        .filter(Column::Ended.eq(false))
+        .filter(Column::Kind.eq(kind.word()))
+        .filter(Column::DueOn.lt(today.to_string()));
+    if let Some(Stored { owner, subject, .. }) = after {
+        let same = Condition::all().add(Column::Owner.eq(owner)).add(Column::Id.gt(subject.id.0));
+        find = find.filter(Condition::any().add(Column::Owner.gt(owner)).add(same));
+    }
+    let rows = in_order(find).limit(most).all(&view.conn()).await.map_err(failed)?;
+    rows.into_iter().map(parse).collect()
 }
 
 /// How many deadlines run whose due date was derived by another calendar than this.
@@ -276,6 +312,7 @@ fn row(stored: Stored, derived: Derived, calendar: &Calendar) -> Result<ActiveMo
         calendar: Set(calendar.version().to_owned()),
         told: Set(told.join(",")),
         version: Set(stored.version),
+        within: Set(stored.subject.within.map(|id| id.0)),
     })
 }
 
@@ -291,6 +328,7 @@ fn parse(row: Model) -> Result<Stored> {
         officer: row.officer.clone(),
         codes: row.codes.split_whitespace().map(str::to_owned).collect(),
         state: row.state.clone(),
+        within: row.within.map(Id),
     };
     Ok(Stored {
         subject,

@@ -123,6 +123,7 @@ pub async fn experts(demo: &mut Demo) -> Told {
             diag_dr_codg: String::new(),
             request_id: request_id(&format!("expert {operator}")),
             validate_only: false,
+            ..Default::default()
         };
         let expert = demo.clients.review().create_expert(by_operator("officer.li", request)?).await;
         let expert = expert.with_context(|| format!("expert {operator}"))?.into_inner();

@@ -100,6 +100,11 @@ impl Clock {
         Self { budget, extension: None, ..self.clone() }
     }
 
+    /// A clock that starts on another day with a budget of its own, and stands still with this one.
+    pub fn beside(&self, started: Date, budget: u32) -> Self {
+        Self { started, ..self.with_budget(budget) }
+    }
+
     /// The same clock without what people wrote.
     pub fn without_words(&self) -> Self {
         let mut bare = self.clone();
@@ -254,6 +259,24 @@ mod tests {
             .pause(date!(2025 - 03 - 05), Ground::Supplement, "", "officer")
             .resume(date!(2025 - 03 - 05));
         assert_eq!(plain.due(&calendar()), paused.due(&calendar()));
+    }
+
+    #[test]
+    fn one_that_runs_beside_another_stands_still_with_it_from_its_own_first_day_on() {
+        let leader = Clock::start(date!(2025 - 03 - 03), 20)
+            .pause(date!(2025 - 03 - 05), Ground::Supplement, "", "officer")
+            .resume(date!(2025 - 03 - 12));
+        let due = |clock: &Clock| clock.due(&calendar()).map(|due| due.date);
+        // From Friday 7 March, in the middle of the pause: it counts from 13 March on.
+        assert_eq!(due(&leader.beside(date!(2025 - 03 - 07), 3)), Some(date!(2025 - 03 - 17)));
+        let later = leader.beside(date!(2025 - 03 - 14), 3);
+        assert_eq!(due(&later), Some(date!(2025 - 03 - 19)));
+        let stands = leader.pause(date!(2025 - 03 - 17), Ground::Supplement, "", "officer");
+        assert_eq!(due(&stands.beside(date!(2025 - 03 - 14), 3)), None);
+        assert_eq!(
+            due(&stands.resume(date!(2025 - 03 - 18)).beside(date!(2025 - 03 - 14), 3)),
+            Some(date!(2025 - 03 - 20))
+        );
     }
 
     fn extension(working_days: u32, on: Date) -> Extension {

@@ -165,6 +165,7 @@ pub async fn keep_deadline(work: &Work, calendar: &Calendar, notice: &Notice) ->
         officer: String::new(),
         codes: Vec::new(),
         state: notice.word().to_owned(),
+        within: None,
     };
     deadline::keep(work, calendar, &subject, notice.clock()).await
 }

@@ -137,6 +137,7 @@ pub async fn keep_deadline(work: &Work, calendar: &Calendar, filing: &Filing) ->
         officer: String::new(),
         codes: Vec::new(),
         state: filing.word().to_owned(),
+        within: None,
     };
     deadline::keep(work, calendar, &subject, filing.clock()).await
 }

@@ -1,14 +1,18 @@
-//! 分配专家: draws the first panel, and a third expert when the two differ.
+//! 分配专家: draws the first panel, whoever is missing since somebody left it, and a third expert when the others differ.
 
-use super::domain::{Assigned, Expert, Line, Open, Task};
+use std::sync::Arc;
+
+use super::domain::{Assigned, Line, Open, Refused, Task};
 use super::draw::{Candidate, Concern, Drawn, Matter, Seed, draw};
-use super::panel::{Panel, Seated};
+use super::panel::{Member, Panel, Seated};
+use super::registry::{self, Expert};
 use super::store::{self, Stored};
-use crate::application::domain::{Accepted, Filed};
+use crate::application::domain::{Accepted, Application, Awaiting, Filed};
 use crate::catalog::domain::Catalog;
-use crate::catalog::store::Catalogs;
+use crate::catalog::store::{Catalogs, Published};
 use crate::db::work::{View, Work};
 use crate::insured::domain::NotEligible;
+use crate::kernel::calendar::Calendar;
 use crate::kernel::error::{Error, Refusal, Result};
 use crate::kernel::id::Id;
 use crate::kernel::region::Region;
@@ -17,47 +21,146 @@ use crate::kernel::region::Region;
 const THIRD: usize = 1;
 
 /// Draws whoever is needed now.
-pub async fn assign(work: &Work, catalogs: &Catalogs, id: Id) -> Result<Seated> {
+pub async fn assign(work: &Work, catalogs: &Catalogs, calendar: &Calendar, id: Id) -> Result<Seated> {
     let application = crate::application::store::get(work, id).await?.application;
     let accepted = application.into_accepted().map_err(Refusal::from)?;
+    let reviewed = Reviewed::of(work, catalogs, calendar, Application::Accepted(accepted))?;
     match store::seated(work, id).await? {
-        None => first(work, catalogs, &accepted).await,
-        Some(seated) => third(work, &accepted, seated).await,
+        None => reviewed.first().await,
+        Some(seated) => reviewed.further(seated).await,
     }
 }
 
-async fn first(work: &Work, catalogs: &Catalogs, accepted: &Accepted) -> Result<Seated> {
-    let filed = &accepted.filed;
-    let published = catalogs.named(&filed.case.area, filed.appy_date, &filed.catalog_sha256)?;
-    let lines = lines(filed, &published.catalog)?;
-    let seed = Seed(work.random().bytes());
-    let matter = matter(work, accepted, &lines).await?;
-    let candidates = candidates(work, &filed.case.area).await?;
-    let drawn = draw(candidates, &matter, &[], published.catalog.rules.experts, seed)?;
-    let tasks = hand_out(work, filed, &lines, &drawn).await?;
-    let step = Panel::first(filed.case.id, seed, &drawn, &ids(&tasks));
-    let panel = store::save_panel(work, None, step).await?;
-    Ok(Seated { panel, tasks })
+/// An application that experts judge, with what is needed to draw some.
+pub(super) struct Reviewed<'a> {
+    work: &'a Work,
+    calendar: &'a Calendar,
+    published: Arc<Published>,
+    /// What is fixed by the submission.
+    pub filed: Filed,
+    /// The officer who accepted it.
+    officer: String,
 }
 
-async fn third(work: &Work, accepted: &Accepted, stored: Stored<Seated>) -> Result<Seated> {
-    let filed = &accepted.filed;
-    stored.value.needs_third().map_err(Refusal::from)?;
-    let Seated { panel, mut tasks } = stored.value;
-    let lines = tasks.first().map(|task| task.assigned().lines.clone()).unwrap_or_default();
-    let seed = Seed::parse(&panel.seed)
-        .ok_or_else(|| Error::internal(format!("panel of {}: its seed is none", panel.application)))?;
-    let matter = matter(work, accepted, &lines).await?;
-    let candidates = candidates(work, &filed.case.area).await?;
-    let drawn = draw(candidates, &matter, &panel.members, THIRD, seed)?;
-    let new = hand_out(work, filed, &lines, &drawn).await?;
-    let step = panel.join(&drawn, &ids(&new));
-    let panel = store::save_panel(work, Some(stored.version), step).await?;
-    tasks.extend(new);
-    Ok(Seated { panel, tasks })
+impl<'a> Reviewed<'a> {
+    /// An application, when it is accepted, or was before it began to wait for its applicant.
+    pub fn of(
+        work: &'a Work,
+        catalogs: &Catalogs,
+        calendar: &'a Calendar,
+        application: Application,
+    ) -> Result<Self> {
+        let (filed, officer) = match application {
+            Application::Accepted(Accepted { filed, accepted_by })
+            | Application::AwaitingSupplement(Awaiting { filed, accepted_by: Some(accepted_by), .. }) => {
+                (filed, accepted_by)
+            }
+            _ => return Err(Refusal::from(Refused::NotUnderReview).into()),
+        };
+        let published = catalogs.named(&filed.case.area, filed.appy_date, &filed.catalog_sha256)?;
+        Ok(Self { work, calendar, published, filed, officer })
+    }
+
+    async fn first(&self) -> Result<Seated> {
+        let lines = lines(&self.filed, &self.published.catalog)?;
+        let seed = Seed(self.work.random().bytes());
+        let drawn = self.draw(&lines, &[], self.published.catalog.rules.experts, seed).await??;
+        let tasks = self.hand_out(&lines, &drawn).await?;
+        let step = Panel::first(self.filed.case.id, seed, &drawn, &ids(&tasks));
+        let panel = store::save_panel(self.work, None, step).await?;
+        Ok(Seated { panel, tasks, former: Vec::new() })
+    }
+
+    async fn further(&self, stored: Stored<Seated>) -> Result<Seated> {
+        let missing = stored.value.panel.missing();
+        if missing == 0 {
+            stored.value.needs_third().map_err(Refusal::from)?;
+        }
+        let drawn = self.draw_further(&stored.value, if missing == 0 { THIRD } else { missing }).await??;
+        let new = self.hand_out(stored.value.lines(), &drawn).await?;
+        let Seated { panel, mut tasks, former } = stored.value;
+        let step = if missing == 0 { panel.join(&drawn, &ids(&new)) } else { panel.fill(&drawn, &ids(&new)) };
+        let panel = store::save_panel(self.work, Some(stored.version), step).await?;
+        tasks.extend(new);
+        Ok(Seated { panel, tasks, former })
+    }
+
+    /// Draws for a panel that there is already, from its own seed; or tells why nobody can be drawn.
+    pub async fn draw_further(&self, seated: &Seated, wanted: usize) -> Result<Result<Drawn, Vec<Refusal>>> {
+        let panel = &seated.panel;
+        let seed = Seed::parse(&panel.seed)
+            .ok_or_else(|| Error::internal(format!("panel of {}: its seed is none", panel.application)))?;
+        self.draw(seated.lines(), &panel.seen(), wanted, seed).await
+    }
+
+    async fn draw(
+        &self,
+        lines: &[Line],
+        panel: &[Member],
+        wanted: usize,
+        seed: Seed,
+    ) -> Result<Result<Drawn, Vec<Refusal>>> {
+        let matter = self.matter(lines).await?;
+        let candidates = candidates(self.work, &self.filed.case.area).await?;
+        Ok(draw(candidates, &matter, panel, wanted, seed))
+    }
+
+    /// Gives a task to each who was drawn.
+    pub async fn hand_out(&self, lines: &[Line], drawn: &Drawn) -> Result<Vec<Task>> {
+        let (work, filed) = (self.work, &self.filed);
+        let mut tasks = Vec::new();
+        for expert in &drawn.experts {
+            let step = Open::assign(Assigned {
+                id: work.new_id(),
+                application: filed.case.id,
+                area: filed.case.area.clone(),
+                expert: expert.id,
+                operator: expert.operator.clone(),
+                lines: lines.to_vec(),
+                sample: filed.sample,
+                cited: filed.cited(),
+                assigned_at: work.now(),
+                opinion_working_days: self.published.catalog.rules.opinion_working_days,
+            });
+            tasks.push(store::create_task(work, self.calendar, step).await?);
+        }
+        Ok(tasks)
+    }
+
+    async fn matter(&self, lines: &[Line]) -> Result<Matter> {
+        let (work, form) = (self.work, &self.filed.form);
+        let insured = crate::insured::store::get(work).await?.insured;
+        let agent = form.agent.iter().map(|agent| agent.name.clone());
+        let doctors = form.lines.iter().map(|line| line.diag_dr_name.clone());
+        let names = std::iter::once(insured.psn_name).chain(agent).chain(doctors);
+        let materials = crate::material::store::get_all(work, &form.materials).await?;
+        let issuers = materials
+            .into_iter()
+            .map(|stored| stored.material.label.fixmedins_code)
+            .filter(|code| !code.is_empty());
+        let concern = |line: &Line| {
+            let form = form.lines.iter().find(|form| form.code == line.code)?;
+            Some(Concern {
+                code: line.code.clone(),
+                ide_fixmedins_no: form.ide_fixmedins_no.clone(),
+                diag_dr_codg: form.diag_dr_codg.clone(),
+                group: line.group.clone(),
+            })
+        };
+        Ok(Matter {
+            day: work.today(),
+            psn_no: work.person()?.psn_no.clone(),
+            avoided_by: store::avoided_by(work).await?,
+            lines: lines.iter().filter_map(concern).collect(),
+            issuers: issuers.collect(),
+            officer: self.officer.clone(),
+            names: names.collect(),
+        })
+    }
 }
 
-fn ids(tasks: &[Task]) -> Vec<Id> {
+/// The ids of some tasks.
+pub(super) fn ids(tasks: &[Task]) -> Vec<Id> {
     tasks.iter().map(|task| task.assigned().id).collect()
 }
 
@@ -79,40 +182,12 @@ fn lines(filed: &Filed, catalog: &Catalog) -> Result<Vec<Line>, Vec<Refusal>> {
     if unknown.is_empty() { Ok(lines) } else { Err(unknown) }
 }
 
-async fn matter(view: &View, accepted: &Accepted, lines: &[Line]) -> Result<Matter> {
-    let filed = &accepted.filed;
-    let insured = crate::insured::store::get(view).await?.insured;
-    let agent = filed.form.agent.iter().map(|agent| agent.name.clone());
-    let doctors = filed.form.lines.iter().map(|line| line.diag_dr_name.clone());
-    let names = std::iter::once(insured.psn_name).chain(agent).chain(doctors);
-    let materials = crate::material::store::get_all(view, &filed.form.materials).await?;
-    let issuers = materials
-        .into_iter()
-        .map(|stored| stored.material.label.fixmedins_code)
-        .filter(|code| !code.is_empty());
-    let concern = |line: &Line| {
-        let form = filed.form.lines.iter().find(|form| form.code == line.code)?;
-        Some(Concern {
-            code: line.code.clone(),
-            ide_fixmedins_no: form.ide_fixmedins_no.clone(),
-            diag_dr_codg: form.diag_dr_codg.clone(),
-            group: line.group.clone(),
-        })
-    };
-    Ok(Matter {
-        lines: lines.iter().filter_map(concern).collect(),
-        issuers: issuers.collect(),
-        officer: accepted.accepted_by.clone(),
-        names: names.collect(),
-    })
-}
-
 /// Experts in the registries of the area and of the areas above it, each with what the same operator is elsewhere.
 async fn candidates(view: &View, area: &Region) -> Result<Vec<Candidate>> {
     let mut areas = vec![area.clone(), area.pooling()];
     areas.extend(Region::find(&format!("{}0000", &area.as_str()[..2])));
-    let all = store::experts_of(view, &areas, &area.pooling()).await?;
-    let open = store::open_tasks(view, &all).await?;
+    let all = registry::store::of(view, &areas, &area.pooling()).await?;
+    let loads = store::loads(view, all.iter().map(|expert| expert.id)).await?;
     let candidate = |expert: &Expert| Candidate {
         expert: expert.clone(),
         elsewhere: all
@@ -120,27 +195,7 @@ async fn candidates(view: &View, area: &Region) -> Result<Vec<Candidate>> {
             .filter(|other| other.operator == expert.operator && other.id != expert.id)
             .cloned()
             .collect(),
-        open_tasks: open.get(&expert.id).copied().unwrap_or(0),
+        load: loads.get(&expert.id).copied().unwrap_or_default(),
     };
     Ok(all.iter().filter(|expert| areas.contains(&expert.area)).map(candidate).collect())
-}
-
-/// Gives a task to each who was drawn.
-async fn hand_out(work: &Work, filed: &Filed, lines: &[Line], drawn: &Drawn) -> Result<Vec<Task>> {
-    let mut tasks = Vec::new();
-    for expert in &drawn.experts {
-        let step = Open::assign(Assigned {
-            id: work.new_id(),
-            application: filed.case.id,
-            area: filed.case.area.clone(),
-            expert: expert.id,
-            operator: expert.operator.clone(),
-            lines: lines.to_vec(),
-            sample: filed.sample,
-            cited: filed.cited(),
-            assigned_at: work.now(),
-        });
-        tasks.push(store::create_task(work, step).await?);
-    }
-    Ok(tasks)
 }

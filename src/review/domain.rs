@@ -1,57 +1,24 @@
-//! 专家评审: the experts, and their tasks with the states as types. The panel as a whole is in `panel.rs`.
+//! 专家评审: the experts' tasks with the states as types. The panel as a whole is in `panel.rs`, who left it in
+//! `departure.rs`, the experts in `registry.rs`.
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use time::OffsetDateTime;
+use time::{Date, OffsetDateTime};
 
 use super::anonymous::Shown;
+use super::departure::{Closed, Departure};
 pub use super::refused::Refused;
 use super::said::{Said, opinions};
 use crate::catalog::criteria::Criterion;
 pub use crate::catalog::criteria::Finding;
 use crate::catalog::published::Cited;
+use crate::kernel::clock::Clock;
 use crate::kernel::error::{Error, Refusal, Result};
 use crate::kernel::id::Id;
+use crate::kernel::local_day;
 use crate::kernel::region::Region;
 use crate::kernel::step::Step;
-
-/// 评审专家.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Expert {
-    /// Its id.
-    pub id: Id,
-    /// The area in whose registry it is. It judges applications of this area and of everything within.
-    pub area: Region,
-    /// 姓名.
-    pub name: String,
-    /// How it signs in.
-    pub operator: String,
-    /// 所在机构.
-    pub fixmedins_code: String,
-    /// 专业: names of groups of the catalogue; empty for all.
-    pub specialties: Vec<String>,
-    /// 医师编码; empty when it treats nobody.
-    pub diag_dr_codg: String,
-}
-
-impl std::fmt::Debug for Expert {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Expert({})", self.id)
-    }
-}
-
-impl Expert {
-    /// `areas/{admdvs}/experts/{id}`.
-    pub fn resource(&self) -> String {
-        resource(&self.area, self.id)
-    }
-}
-
-/// `areas/{admdvs}/experts/{id}`.
-pub fn resource(area: &Region, id: Id) -> String {
-    format!("areas/{area}/experts/{id}")
-}
 
 /// `reviewTasks/{id}`: names no applicant.
 pub fn task_name(id: Id) -> String {
@@ -66,6 +33,8 @@ pub enum Task {
     Open(Open),
     /// The opinion is there.
     Answered(Answered),
+    /// It was taken from its expert.
+    Closed(Closed),
 }
 
 /// What never changes.
@@ -90,6 +59,9 @@ pub struct Assigned {
     pub cited: Cited,
     /// When it was assigned.
     pub assigned_at: OffsetDateTime,
+    /// 评审时限, working days; 0 where it was assigned by a version that kept none.
+    #[serde(default)]
+    pub opinion_working_days: u32,
 }
 
 /// One disease to judge, with the standard by which it is judged as it was on the day of the draw.
@@ -119,6 +91,12 @@ pub struct Open {
     /// How many materials the application had when it was opened again: they are all that the expert has judged.
     #[serde(default)]
     pub seen: usize,
+    /// The day on which it was opened, the last time; none where that was by a version that kept none.
+    #[serde(default)]
+    pub since: Option<Date>,
+    /// Whether it was told that it is overdue and nobody can be drawn instead.
+    #[serde(default)]
+    pub irreplaceable: bool,
 }
 
 /// The opinion is there.
@@ -189,6 +167,15 @@ pub enum Event {
     /// A further expert was drawn, because the others differ.
     #[serde(rename = "review.third_drawn")]
     ThirdDrawn { seed: String, experts: Vec<Id>, order: Vec<super::draw::Weighed> },
+    /// Somebody was drawn instead of an expert who left.
+    #[serde(rename = "review.expert_replaced")]
+    ExpertReplaced { left: Id, seed: String, experts: Vec<Id>, order: Vec<super::draw::Weighed> },
+    /// An expert left, and nobody could be drawn instead: the panel is short.
+    #[serde(rename = "review.expert_left")]
+    ExpertLeft { left: Id },
+    /// A short panel was filled.
+    #[serde(rename = "review.panel_filled")]
+    PanelFilled { seed: String, experts: Vec<Id>, order: Vec<super::draw::Weighed> },
     /// An expert got a task.
     #[serde(rename = "review.task_assigned")]
     TaskAssigned {
@@ -208,16 +195,33 @@ pub enum Event {
     /// There is no more evidence: what the expert had given stands.
     #[serde(rename = "review.task_stands")]
     TaskStands {},
+    /// A task was taken from its expert.
+    #[serde(rename = "review.task_closed")]
+    TaskClosed { departure: Departure },
+    /// A task is overdue, and nobody can be drawn instead of its expert.
+    #[serde(rename = "review.replacement_missing")]
+    ReplacementMissing {},
     /// An expert was added.
     #[serde(rename = "review.expert_added")]
     ExpertAdded { fixmedins_code: String },
+    /// An expert's registration was changed.
+    #[serde(rename = "review.expert_changed")]
+    ExpertChanged { fixmedins_code: String },
 }
 
 impl Open {
     /// A new task.
     pub fn assign(assigned: Assigned) -> Step<Self, Event> {
         let event = Event::TaskAssigned { expert: assigned.expert, cited: assigned.cited.clone() };
-        Step::new(Self { assigned, earlier: Vec::new(), standing: Vec::new(), seen: 0 }, event)
+        let since = Some(local_day(assigned.assigned_at));
+        let (earlier, standing) = (Vec::new(), Vec::new());
+        Step::new(Self { assigned, earlier, standing, seen: 0, since, irreplaceable: false }, event)
+    }
+
+    /// 评审时限: it starts when the task is opened and stands still with the review's clock; none where there is none.
+    pub fn clock(&self, review: Option<&Clock>) -> Option<Clock> {
+        let days = self.assigned.opinion_working_days;
+        Some(review?.beside(self.since.filter(|_| days > 0)?, days))
     }
 
     /// Takes the opinion: one a line whose opinion does not stand, of the line's own facts, and not against the line's
@@ -253,13 +257,16 @@ impl Open {
 
 impl Answered {
     /// Opens it again for these lines, because the panel could not judge them and more evidence is asked for. The
-    /// opinions on the others stand, and what was given is kept. `seen`: how many materials the application has.
-    pub fn reopen(self, codes: &BTreeSet<String>, seen: usize) -> Step<Open, Event> {
+    /// opinions on the others stand, and what was given is kept. `seen`: how many materials the application has. The
+    /// expert has the whole time anew.
+    pub fn reopen(self, codes: &BTreeSet<String>, seen: usize, today: Date) -> Step<Open, Event> {
         let standing =
             self.opinions.iter().filter(|opinion| !codes.contains(&opinion.code)).cloned().collect();
         let mut earlier = self.earlier;
         earlier.push(Given { opinions: self.opinions, answered_at: self.answered_at });
-        Step::new(Open { assigned: self.assigned, earlier, standing, seen }, Event::TaskReopened {})
+        let (assigned, since) = (self.assigned, Some(today));
+        let open = Open { assigned, earlier, standing, seen, since, irreplaceable: false };
+        Step::new(open, Event::TaskReopened {})
     }
 }
 
@@ -272,6 +279,12 @@ impl From<Open> for Task {
 impl From<Answered> for Task {
     fn from(answered: Answered) -> Self {
         Self::Answered(answered)
+    }
+}
+
+impl From<Closed> for Task {
+    fn from(closed: Closed) -> Self {
+        Self::Closed(closed)
     }
 }
 
@@ -299,30 +312,35 @@ impl Task {
     /// What never changes.
     pub fn assigned(&self) -> &Assigned {
         match self {
-            Self::Open(Open { assigned, .. }) | Self::Answered(Answered { assigned, .. }) => assigned,
+            Self::Open(Open { assigned, .. })
+            | Self::Answered(Answered { assigned, .. })
+            | Self::Closed(Closed { assigned, .. }) => assigned,
         }
     }
 
     /// The answered task.
     pub fn answered(&self) -> Option<&Answered> {
         match self {
-            Self::Open(_) => None,
             Self::Answered(answered) => Some(answered),
+            Self::Open(_) | Self::Closed(_) => None,
         }
     }
 
     /// What its expert gave before it was opened again, oldest first.
     pub fn earlier(&self) -> &[Given] {
         match self {
-            Self::Open(Open { earlier, .. }) | Self::Answered(Answered { earlier, .. }) => earlier,
+            Self::Open(Open { earlier, .. })
+            | Self::Answered(Answered { earlier, .. })
+            | Self::Closed(Closed { earlier, .. }) => earlier,
         }
     }
 
     /// What its expert says of a line; none while it waits for that.
     pub fn opinion(&self, code: &str) -> Option<&Opinion> {
         let opinions = match self {
-            Self::Open(open) => &open.standing,
+            Self::Open(open) => &open.standing[..],
             Self::Answered(answered) => &answered.opinions,
+            Self::Closed(_) => &[],
         };
         opinions.iter().find(|opinion| opinion.code == code)
     }
@@ -332,6 +350,15 @@ impl Task {
         match self {
             Self::Open(_) => "open",
             Self::Answered(_) => "answered",
+            Self::Closed(_) => "closed",
+        }
+    }
+
+    /// 评审时限 of its expert, while it is open.
+    pub fn clock(&self, review: Option<&Clock>) -> Option<Clock> {
+        match self {
+            Self::Open(open) => open.clock(review),
+            Self::Answered(_) | Self::Closed(_) => None,
         }
     }
 
@@ -340,6 +367,7 @@ impl Task {
         match self {
             Self::Open(open) => Ok(open),
             Self::Answered(_) => Err(Refused::OpinionGiven),
+            Self::Closed(_) => Err(Refused::TaskClosed),
         }
     }
 }

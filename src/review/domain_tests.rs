@@ -1,9 +1,12 @@
 //! What an opinion must say to be taken.
 
 use super::*;
+use crate::kernel::calendar::{Calendar, EMBEDDED};
+use crate::kernel::clock::Ground;
+use crate::review::departure::{DeclineReason, Left};
 use crate::review::said::SaidLeaf;
 use Finding::{Met, NotMet, Unknown};
-use time::macros::datetime;
+use time::macros::{date, datetime};
 
 fn fact(name: &str) -> Criterion {
     Criterion::Fact { fact: name.to_owned(), text: format!("{name}。") }
@@ -29,6 +32,7 @@ fn task() -> Open {
         sample: true,
         cited: Cited { catalog_version: "1".to_owned(), catalog_sha256: "abc".to_owned() },
         assigned_at: datetime!(2025-03-03 0:00 UTC),
+        opinion_working_days: 10,
     };
     Open::assign(assigned).state
 }
@@ -179,7 +183,7 @@ fn a_task_that_is_opened_again_keeps_what_was_given() {
         |open: Open, day| open.answer(&[older("A", Met, &[]), older("B", Met, &[])], &shown(), day).unwrap();
     let first = give(task(), datetime!(2025-03-04 0:00 UTC)).state;
     let both = ["A", "B"].map(str::to_owned).into();
-    let again = first.clone().reopen(&both, 3).state;
+    let again = first.clone().reopen(&both, 3, date!(2025 - 03 - 10)).state;
     assert_eq!(again.assigned, first.assigned);
     let second = Task::from(give(again, datetime!(2025-03-14 0:00 UTC)).state);
     let days: Vec<_> = second.earlier().iter().map(|given| given.answered_at).collect();
@@ -195,7 +199,7 @@ fn opinions_on_the_lines_that_are_not_opened_again_stand() {
     let a = |finding, of| said("A", finding, &[("a", Met, &[1]), ("b", of, &[1])]);
     let b = || said("B", Met, &[("c", Met, &[1]), ("d", NotMet, &[3])]);
     let first = task().answer(&[a(Unknown, Unknown), b()], &shown(), now).unwrap().state;
-    let again = || first.clone().reopen(&BTreeSet::from(["A".to_owned()]), 3).state;
+    let again = || first.clone().reopen(&BTreeSet::from(["A".to_owned()]), 3, date!(2025 - 03 - 10)).state;
     let open = Task::from(again());
     assert!(open.opinion("A").is_none() && open.opinion("B") == Some(&first.opinions[1]));
     for sent in [vec![a(Met, Met)], vec![b(), a(Met, Met)]] {
@@ -220,7 +224,7 @@ fn opinions_on_the_lines_that_are_not_opened_again_stand() {
 fn what_was_given_stands_again_when_nothing_came_in() {
     let now = datetime!(2025-03-04 0:00 UTC);
     let first = task().answer(&[older("A", Met, &[]), older("B", Met, &[])], &shown(), now).unwrap().state;
-    let again = || first.clone().reopen(&BTreeSet::from(["A".to_owned()]), 3).state;
+    let again = || first.clone().reopen(&BTreeSet::from(["A".to_owned()]), 3, date!(2025 - 03 - 10)).state;
     assert_eq!(again().stand(3).map(|step| step.state), Some(first.clone()));
     assert!(again().stand(4).is_none(), "something came in");
     assert!(task().stand(0).is_none(), "nothing was given before");
@@ -240,8 +244,14 @@ fn a_task_of_before_any_was_opened_again_still_opens() {
     let mut stored = serde_json::to_value(Task::from(task())).unwrap();
     stored.as_object_mut().unwrap().remove("earlier").unwrap();
     stored.as_object_mut().unwrap().remove("standing").unwrap();
-    stored.as_object_mut().unwrap().remove("seen").unwrap();
-    assert_eq!(serde_json::from_value::<Task>(stored).unwrap(), Task::from(task()));
+    for field in ["seen", "irreplaceable", "since"] {
+        stored.as_object_mut().unwrap().remove(field).unwrap();
+    }
+    stored["assigned"].as_object_mut().unwrap().remove("opinion_working_days").unwrap();
+    let mut expected = task();
+    expected.assigned.opinion_working_days = 0;
+    expected.since = None;
+    assert_eq!(serde_json::from_value::<Task>(stored).unwrap(), Task::from(expected));
 }
 
 #[test]
@@ -260,4 +270,48 @@ fn an_opinion_of_before_there_were_leaves_still_opens() {
     assert_eq!(["a", "b"].map(|fact| opinion.of(fact)), [NotMet, Met]);
     let back: Opinion = serde_json::from_str(&serde_json::to_string(&opinion).unwrap()).unwrap();
     assert!(back == opinion);
+}
+
+#[test]
+fn a_task_that_was_taken_is_out_of_reach() {
+    let (at, by) = (datetime!(2025-03-04 0:00 UTC), "zhang".to_owned());
+    let left = |how| Left { how, text: "是申请人的亲属".to_owned(), at, by: by.clone() };
+    let first = task().answer(&[older("A", Met, &[]), older("B", Met, &[])], &shown(), at).unwrap().state;
+    let again = first.reopen(&BTreeSet::from(["A".to_owned()]), 3, date!(2025 - 03 - 10)).state;
+    let closed = again.close(left(Departure::Declined(DeclineReason::Relation))).state;
+    assert!(closed.is_related() && !task().close(left(Departure::Overdue)).state.is_related());
+    let task = Task::from(closed);
+    assert!(task.opinion("B").is_none() && task.answered().is_none() && task.earlier().len() == 1);
+    assert!(!format!("{task:?}").contains("亲属"));
+    let stored: Task = serde_json::from_value(serde_json::to_value(&task).unwrap()).unwrap();
+    assert_eq!(stored, task);
+    assert_eq!(Refusal::from(stored.into_open().unwrap_err()).reason, "TASK_CLOSED");
+}
+
+#[test]
+fn an_expert_has_the_time_of_the_catalogue_and_all_of_it_again_when_the_task_is_opened_again() {
+    let calendar = Calendar::parse(EMBEDDED.0, EMBEDDED.1).unwrap();
+    let review = Clock::start(date!(2025 - 02 - 24), 20);
+    let due = |open: &Open, review: &Clock| {
+        let due = open.clock(Some(review)).and_then(|clock| clock.due(&calendar));
+        due.map(|due| due.date)
+    };
+    assert_eq!(due(&task(), &review), Some(date!(2025 - 03 - 17)));
+    assert_eq!(task().clock(None), None, "nothing runs once the application is decided");
+    let now = datetime!(2025-03-05 0:00 UTC);
+    let first = task().answer(&[older("A", Met, &[]), older("B", Met, &[])], &shown(), now).unwrap().state;
+    assert_eq!(Task::from(first.clone()).clock(Some(&review)), None);
+    let asked = review.pause(date!(2025 - 03 - 10), Ground::Supplement, "", "officer");
+    let again = first.reopen(&BTreeSet::from(["A".to_owned()]), 3, date!(2025 - 03 - 10)).state;
+    assert_eq!(due(&again, &asked), None, "it stands still while the applicant is asked");
+    assert_eq!(due(&again, &asked.resume(date!(2025 - 03 - 12))), Some(date!(2025 - 03 - 26)));
+    let mut older = task();
+    older.since = None;
+    assert_eq!(due(&older, &Clock::start(date!(2025 - 02 - 24), 20)), None);
+}
+
+#[test]
+fn that_nobody_can_be_drawn_instead_is_told_once() {
+    let told = task().irreplaceable().unwrap().state;
+    assert!(told.irreplaceable().is_none());
 }

@@ -2,25 +2,33 @@
 //!
 //! The rule, exactly:
 //! 1. Candidates are the experts in the registry of the application's area and of the areas above it, who are not on
-//!    the panel already.
-//! 2. Left out are those with a conflict of interest and those whose specialty does not fit, each with its reasons.
-//!    A conflict in one registration bars the same operator in every other one of the 统筹区 and of the areas above it.
-//! 3. The others are put in order: fewer open tasks first; where these are equal, the smaller key first. The key is
-//!    SHA-256 over 32 bytes, compared as an unsigned big-endian number: the panel's seed of 16 bytes, then the 16 bytes
-//!    of the expert's UUID in network order.
+//!    the panel and were not before.
+//! 2. Left out are those with a conflict of interest, those outside their term (任期) and those whose specialty does not
+//!    fit, each with its reasons. A conflict in one registration bars the same operator in every other one of the 统筹区
+//!    and of the areas above it, whether or not that registration is in its term.
+//! 3. The others are put in order: fewer open tasks first; where these are equal, fewer tens of tasks answered in the
+//!    last 365 days (0 to 9 are one, 10 to 19 the next: in between chance decides, so that who is drawn cannot be
+//!    foretold); where these are equal too, the smaller key. The key is SHA-256 over 32 bytes, compared as an unsigned
+//!    big-endian number: the panel's seed of 16 bytes, then the 16 bytes of the expert's UUID in network order.
 //! 4. Whoever is in the registry twice (the same operator) keeps the first place only. The first `wanted` are drawn.
 //!
-//! The seed is drawn once a panel, before anything is known of the order, and the third expert is drawn from the same
-//! seed: nobody can ask for another one until a draw pleases. The event of a draw holds the seed (hexadecimal) and the
-//! order of step 4 with the open tasks of each, so that steps 3 and 4 can be made again from it.
+//! The seed is drawn once a panel, before anything is known of the order, and whoever is drawn later, a third expert or
+//! one instead of another, is drawn from the same seed: nobody can ask for another one until a draw pleases. The event
+//! of a draw holds the seed (hexadecimal) and the order of step 4 with the tasks of each, so that steps 3 and 4 can be
+//! made again from it.
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+use time::Date;
 
-use super::domain::{Expert, Refused};
+use super::domain::Refused;
 use super::panel::Member;
+use super::registry::{Expert, Load, Party};
 use crate::kernel::error::Refusal;
-use crate::kernel::id::Id;
+use crate::kernel::id::{Id, PsnNo};
+
+/// So many answered tasks count as one step in the order.
+const STEP: u64 = 10;
 
 /// Where the chance of a draw comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +51,9 @@ impl Seed {
     }
 }
 
+/// The applicant, in Chinese and in English.
+const APPLICANT: (&str, &str) = ("申请人", "the applicant");
+
 /// Somebody who may be drawn.
 #[derive(Clone, Debug)]
 pub struct Candidate {
@@ -50,13 +61,19 @@ pub struct Candidate {
     pub expert: Expert,
     /// What the same operator is in other registries, those included from which nobody is drawn.
     pub elsewhere: Vec<Expert>,
-    /// Tasks without an opinion.
-    pub open_tasks: u64,
+    /// How much it has to do.
+    pub load: Load,
 }
 
 /// What is to be judged, as far as interests may conflict with it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Matter {
+    /// The day of the draw.
+    pub day: Date,
+    /// The applicant.
+    pub psn_no: PsnNo,
+    /// How those sign in who gave back a task of this applicant's because of a relation.
+    pub avoided_by: Vec<String>,
     /// Each disease.
     pub lines: Vec<Concern>,
     /// Institutions that issued the materials.
@@ -87,6 +104,8 @@ pub struct Weighed {
     pub expert: Id,
     /// Tasks without an opinion at the time of the draw.
     pub open_tasks: u64,
+    /// Tasks answered in the 365 days before it.
+    pub answered_tasks: u64,
 }
 
 /// What a draw gives.
@@ -100,7 +119,8 @@ pub struct Drawn {
     pub excluded: Vec<Refusal>,
 }
 
-/// Draws so many experts, or tells how many are missing and why each of the others was left out.
+/// Draws so many experts, or tells how many are missing and why each of the others was left out. `panel`: who is on it,
+/// and who was.
 pub fn draw(
     candidates: Vec<Candidate>,
     matter: &Matter,
@@ -119,7 +139,9 @@ pub fn draw(
             excluded.extend(reasons);
         }
     }
-    fit.sort_by_cached_key(|candidate| (candidate.open_tasks, seed.key(candidate.expert.id)));
+    fit.sort_by_cached_key(|Candidate { expert, load, .. }| {
+        (load.open_tasks, load.answered_tasks / STEP, seed.key(expert.id))
+    });
     let mut ordered: Vec<Candidate> = Vec::new();
     for candidate in fit {
         if ordered.iter().all(|earlier| earlier.expert.operator != candidate.expert.operator) {
@@ -134,7 +156,11 @@ pub fn draw(
     }
     let order = ordered
         .iter()
-        .map(|candidate| Weighed { expert: candidate.expert.id, open_tasks: candidate.open_tasks })
+        .map(|Candidate { expert, load, .. }| Weighed {
+            expert: expert.id,
+            open_tasks: load.open_tasks,
+            answered_tasks: load.answered_tasks,
+        })
         .collect();
     let experts = ordered.into_iter().take(wanted).map(|candidate| candidate.expert).collect();
     Ok(Drawn { experts, order, excluded })
@@ -151,8 +177,10 @@ fn against(candidate: &Candidate, matter: &Matter) -> Vec<Refusal> {
             "has a conflict of interest in another registration of the same operator.",
         ));
     }
-    let stranger = matter.lines.iter().find(|line| !expert.specialties.contains(&line.group));
-    if let Some(line) = stranger.filter(|_| !expert.specialties.is_empty()) {
+    reasons.extend(not_active(expert, matter.day));
+    let specialties = &expert.card.specialties;
+    let stranger = matter.lines.iter().find(|line| !specialties.contains(&line.group));
+    if let Some(line) = stranger.filter(|_| !specialties.is_empty()) {
         reasons.push(Refusal::new(
             "SPECIALTY_DOES_NOT_FIT",
             format!("专业不含病种 {} 所属的“{}”。", line.code, line.group),
@@ -162,10 +190,20 @@ fn against(candidate: &Candidate, matter: &Matter) -> Vec<Refusal> {
     reasons.into_iter().map(|reason| reason.about(expert.resource())).collect()
 }
 
+/// That an expert may not be drawn on a day.
+fn not_active(expert: &Expert, day: Date) -> Option<Refusal> {
+    let term = expert.card.term;
+    let refusal = || Refusal::new("NOT_ACTIVE", "不在任期内。", "is registered for other days.");
+    match term.from.filter(|from| day < *from) {
+        Some(from) => Some(refusal().met_on(from)),
+        None => (!term.contains(day)).then(refusal),
+    }
+}
+
 /// The interests of an expert that conflict with the matter.
 fn conflicts(expert: &Expert, matter: &Matter) -> Vec<Refusal> {
     let mut reasons = Vec::new();
-    let own = &expert.fixmedins_code;
+    let own = &expert.card.fixmedins_code;
     if matter.lines.iter().any(|line| line.ide_fixmedins_no == *own) {
         reasons.push(Refusal::new(
             "CONFLICT_SAME_INSTITUTION",
@@ -180,7 +218,7 @@ fn conflicts(expert: &Expert, matter: &Matter) -> Vec<Refusal> {
             format!("works at {own}, which issued a material of this application."),
         ));
     }
-    let doctor = &expert.diag_dr_codg;
+    let doctor = &expert.card.diag_dr_codg;
     if !doctor.is_empty() && matter.lines.iter().any(|line| line.diag_dr_codg == *doctor) {
         reasons.push(Refusal::new(
             "CONFLICT_DIAGNOSING_DOCTOR",
@@ -192,177 +230,53 @@ fn conflicts(expert: &Expert, matter: &Matter) -> Vec<Refusal> {
         reasons.push(Refusal::new("CONFLICT_OFFICER", "受理了本申请。", "accepted this application."));
     }
     let bare = |name: &str| -> String { name.chars().filter(|letter| !letter.is_whitespace()).collect() };
-    if matter.names.iter().any(|name| bare(name) == bare(&expert.name)) {
+    if matter.names.iter().any(|name| bare(name) == bare(&expert.card.name)) {
         reasons.push(Refusal::new(
             "CONFLICT_SAME_NAME",
             "与本申请的有关人员姓名相同。",
             "has the same name as somebody concerned with this application.",
         ));
     }
+    reasons.extend(declared(expert, matter));
     reasons
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::kernel::region::Region;
-
-    const SEED: Seed = Seed([7; 16]);
-
-    fn candidate(number: u128, open_tasks: u64) -> Candidate {
-        let expert = Expert {
-            id: Id(uuid::Uuid::from_u128(number)),
-            area: Region::find("620900").unwrap(),
-            name: "李四".to_owned(),
-            operator: format!("expert{number}"),
-            fixmedins_code: format!("H6209000000{number}"),
-            specialties: Vec::new(),
-            diag_dr_codg: String::new(),
-        };
-        Candidate { expert, elsewhere: Vec::new(), open_tasks }
-    }
-
-    fn matter() -> Matter {
-        let concern = |code: &str, group: &str| Concern {
-            code: code.to_owned(),
-            ide_fixmedins_no: "H62090000001".to_owned(),
-            diag_dr_codg: "D1".to_owned(),
-            group: group.to_owned(),
-        };
-        let lines = vec![concern("A", "内分泌"), concern("B", "心脑血管")];
-        Matter {
-            lines,
-            issuers: vec!["H62090000002".to_owned()],
-            officer: "officer".to_owned(),
-            names: vec!["王 五".to_owned()],
+/// That an expert is related to somebody concerned, as it was declared: one reason for all of them.
+fn declared(expert: &Expert, matter: &Matter) -> Option<Refusal> {
+    let kind = |party: &Party| match party {
+        Party::Person(psn_no) => (*psn_no == matter.psn_no).then_some(APPLICANT),
+        Party::Doctor(code) => matter
+            .lines
+            .iter()
+            .any(|line| line.diag_dr_codg == *code)
+            .then_some(("诊断医师", "a diagnosing doctor")),
+        Party::Institution(code) => {
+            let identified = matter.lines.iter().any(|line| line.ide_fixmedins_no == *code);
+            (identified || matter.issuers.contains(code)).then_some(("有关机构", "an institution concerned"))
+        }
+    };
+    let avoided = matter.avoided_by.contains(&expert.operator).then_some(APPLICANT);
+    let related = expert.card.relations.iter().filter_map(|relation| kind(&relation.party)).chain(avoided);
+    let mut kinds: Vec<(&str, &str)> = Vec::new();
+    for kind in related {
+        if !kinds.contains(&kind) {
+            kinds.push(kind);
         }
     }
-
-    fn numbers(drawn: &Drawn) -> Vec<u128> {
-        drawn.experts.iter().map(|expert| expert.id.0.as_u128()).collect()
-    }
-
-    /// Reasons against an expert who was changed, and that each names the expert.
-    fn check(change: impl Fn(&mut Expert), expected: &[&str]) {
-        let mut changed = candidate(5, 0);
-        change(&mut changed.expert);
-        let name = changed.expert.resource();
-        let drawn = draw(vec![changed], &matter(), &[], 1, SEED);
-        let reasons = drawn.map_or_else(|reasons| reasons, |drawn| drawn.excluded);
-        assert!(reasons.iter().skip(1).all(|reason| reason.subject == name));
-        let words: Vec<_> = reasons.iter().map(|reason| reason.reason.as_ref()).collect();
-        assert_eq!(words, expected);
-    }
-
-    #[test]
-    fn each_conflict_is_told() {
-        check(|_| {}, &[]);
-        check(
-            |expert| expert.fixmedins_code = "H62090000001".to_owned(),
-            &["NOT_ENOUGH_EXPERTS", "CONFLICT_SAME_INSTITUTION"],
-        );
-        check(
-            |expert| expert.fixmedins_code = "H62090000002".to_owned(),
-            &["NOT_ENOUGH_EXPERTS", "CONFLICT_ISSUER"],
-        );
-        check(
-            |expert| expert.diag_dr_codg = "D1".to_owned(),
-            &["NOT_ENOUGH_EXPERTS", "CONFLICT_DIAGNOSING_DOCTOR"],
-        );
-        check(|expert| expert.operator = "officer".to_owned(), &["NOT_ENOUGH_EXPERTS", "CONFLICT_OFFICER"]);
-        check(|expert| expert.name = " 王五".to_owned(), &["NOT_ENOUGH_EXPERTS", "CONFLICT_SAME_NAME"]);
-        check(
-            |expert| expert.specialties = vec!["内分泌".to_owned()],
-            &["NOT_ENOUGH_EXPERTS", "SPECIALTY_DOES_NOT_FIT"],
-        );
-        check(|expert| expert.specialties = vec!["内分泌".to_owned(), "心脑血管".to_owned()], &[]);
-        let all = |expert: &mut Expert| {
-            expert.fixmedins_code = "H62090000001".to_owned();
-            expert.diag_dr_codg = "D1".to_owned();
-            expert.specialties = vec!["骨科".to_owned()];
-        };
-        let told = [
-            "NOT_ENOUGH_EXPERTS",
-            "CONFLICT_SAME_INSTITUTION",
-            "CONFLICT_DIAGNOSING_DOCTOR",
-            "SPECIALTY_DOES_NOT_FIT",
-        ];
-        check(all, &told);
-    }
-
-    #[test]
-    fn a_conflict_in_one_registration_bars_the_other() {
-        let with = |change: fn(&mut Expert)| {
-            let (mut one, mut other) = (candidate(5, 0), candidate(6, 0).expert);
-            other.operator.clone_from(&one.expert.operator);
-            change(&mut other);
-            one.elsewhere = vec![other];
-            draw(vec![one], &matter(), &[], 1, SEED)
-                .map_or_else(|reasons| reasons, |drawn| drawn.excluded)
-                .into_iter()
-                .map(|reason| reason.reason.into_owned())
-                .collect::<Vec<_>>()
-        };
-        let barred = ["NOT_ENOUGH_EXPERTS", "CONFLICT_OTHER_REGISTRATION"];
-        assert_eq!(with(|other| other.fixmedins_code = "H62090000001".to_owned()), barred);
-        assert_eq!(with(|other| other.diag_dr_codg = "D1".to_owned()), barred);
-        // What does not fit in one registration is no conflict: the other one may judge.
-        assert!(with(|other| other.specialties = vec!["骨科".to_owned()]).is_empty());
-        assert!(with(|_| ()).is_empty());
-    }
-
-    #[test]
-    fn those_with_the_fewest_open_tasks_are_drawn() {
-        let drawn =
-            draw(vec![candidate(3, 4), candidate(4, 0), candidate(5, 2)], &matter(), &[], 2, SEED).unwrap();
-        assert_eq!(numbers(&drawn), [4, 5]);
-        assert_eq!(drawn.order.iter().map(|place| place.open_tasks).collect::<Vec<_>>(), [0, 2, 4]);
-    }
-
-    #[test]
-    fn a_tie_is_broken_by_the_seed_and_not_by_the_order_of_the_registry() {
-        let all = || (3..9).map(|number| candidate(number, 0)).collect::<Vec<_>>();
-        let first = draw(all(), &matter(), &[], 2, SEED).unwrap();
-        let again = draw(all().into_iter().rev().collect(), &matter(), &[], 2, SEED).unwrap();
-        assert_eq!(numbers(&first), numbers(&again));
-        let mut by_key: Vec<_> = all().into_iter().map(|one| one.expert.id).collect();
-        by_key.sort_by_key(|id| {
-            let mut bytes = SEED.0.to_vec();
-            bytes.extend(id.0.as_bytes());
-            Sha256::digest(&bytes).to_vec()
-        });
-        assert_eq!(first.order.iter().map(|place| place.expert).collect::<Vec<_>>(), by_key);
-        let seeds: Vec<_> =
-            (0..20).map(|byte| numbers(&draw(all(), &matter(), &[], 2, Seed([byte; 16])).unwrap())).collect();
-        assert!(seeds.iter().any(|drawn| *drawn != seeds[0]));
-    }
-
-    #[test]
-    fn nobody_sits_on_a_panel_twice() {
-        let member = |expert: &Expert| Member {
-            expert: expert.id,
-            area: expert.area.clone(),
-            operator: expert.operator.clone(),
-            task: Id(uuid::Uuid::nil()),
-        };
-        let panel = [member(&candidate(3, 0).expert)];
-        let mut twin = candidate(4, 0);
-        twin.expert.operator = "expert3".to_owned();
-        let mut double = candidate(6, 0);
-        double.expert.operator = "expert5".to_owned();
-        let candidates = vec![candidate(3, 0), twin, candidate(5, 1), double];
-        let drawn = draw(candidates.clone(), &matter(), &panel, 1, SEED).unwrap();
-        assert_eq!(numbers(&drawn), [6]);
-        assert_eq!(drawn.order.len(), 1);
-        assert!(drawn.excluded.is_empty());
-        let reasons = draw(candidates, &matter(), &panel, 3, SEED).unwrap_err();
-        assert_eq!(reasons[0], Refusal::from(Refused::NotEnoughExperts { missing: 2 }));
-    }
-
-    #[test]
-    fn a_seed_is_read_as_it_was_written() {
-        assert_eq!(Seed::parse(&SEED.hex()), Some(SEED));
-        assert_eq!(SEED.hex(), "07".repeat(16));
-        assert!(Seed::parse("07").is_none() && Seed::parse(&"x".repeat(32)).is_none());
-    }
+    let (zh, en): (Vec<_>, Vec<_>) = kinds.into_iter().unzip();
+    (!zh.is_empty()).then(|| {
+        Refusal::new(
+            "CONFLICT_DECLARED_RELATION",
+            format!("已申报与本申请的{}有利害关系。", zh.join("、")),
+            format!("is related to {}, as was declared.", en.join(" and ")),
+        )
+    })
 }
+
+#[cfg(test)]
+#[path = "draw_tests.rs"]
+mod tests;
+
+#[cfg(test)]
+#[path = "draw_panels_tests.rs"]
+mod panels;

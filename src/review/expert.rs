@@ -1,87 +1,157 @@
-//! 评审专家: an area's registry of experts.
+//! 评审专家: an area's registry of experts, as officers keep it.
 
-use super::domain::{Event, Expert, Refused};
-use super::store;
+use super::domain::Refused;
+use super::registry::{self, Card, Expert, Load, Party, Relation, Term};
+use super::store::{Stored, loads};
 use crate::catalog::domain::Catalog;
 use crate::catalog::store::Catalogs;
 use crate::config::Config;
 use crate::db::page::{Page, Paged};
 use crate::db::work::{View, Work};
 use crate::kernel::error::{Error, Refusal, Result, Violation};
-use crate::kernel::id::Id;
-use crate::kernel::step::Step;
+use crate::kernel::id::{Id, PsnNo};
 
-/// What is said of a new expert.
-pub struct New {
+/// What is said of an expert.
+pub struct Registration {
     /// 姓名.
     pub name: String,
-    /// How it signs in.
-    pub operator: String,
     /// 所在机构.
     pub fixmedins_code: String,
     /// 专业.
     pub specialties: Vec<String>,
     /// 医师编码.
     pub diag_dr_codg: String,
+    /// 任期.
+    pub term: Term,
+    /// 利害关系.
+    pub relations: Vec<SaidRelation>,
+}
+
+/// What is said of a relation: of the three one is not empty.
+pub struct SaidRelation {
+    /// 人员编号.
+    pub psn_no: String,
+    /// 医师编码.
+    pub diag_dr_codg: String,
+    /// 定点医药机构编号.
+    pub fixmedins_code: String,
+    /// Which.
+    pub reason: String,
+}
+
+/// An expert as officers see it.
+pub struct Listed {
+    /// The expert.
+    pub stored: Stored<Expert>,
+    /// How much it has to do.
+    pub load: Load,
 }
 
 /// Adds an expert to the registry of this call's area. An officer is none: whoever decides does not judge.
-pub async fn create(work: &Work, catalogs: &Catalogs, config: &Config, new: New) -> Result<Expert> {
+pub async fn create(
+    work: &Work,
+    catalogs: &Catalogs,
+    config: &Config,
+    operator: &str,
+    said: Registration,
+) -> Result<Listed> {
     let area = work.area()?.clone();
-    let faults = faults(&new, &catalogs.in_force(&area, work.today())?.catalog);
-    if !faults.is_empty() {
-        return Err(Error::Invalid(faults));
-    }
+    let card = said.read(&catalogs.in_force(&area, work.today())?.catalog).map_err(Error::Invalid)?;
     let mut reasons = Vec::new();
-    if config.callers.values().any(|caller| caller.operators.contains(&new.operator)) {
-        reasons.push(Refusal::from(Refused::ExpertIsOfficer { operator: new.operator.clone() }));
+    if config.callers.values().any(|caller| caller.operators.iter().any(|officer| officer == operator)) {
+        reasons.push(Refusal::from(Refused::ExpertIsOfficer { operator: operator.to_owned() }));
     }
-    if store::operator_taken(work, &new.operator).await? {
-        reasons.push(Refusal::from(Refused::OperatorTaken { operator: new.operator.clone() }));
+    if registry::store::operator_taken(work, operator).await? {
+        reasons.push(Refusal::from(Refused::OperatorTaken { operator: operator.to_owned() }));
     }
     if !reasons.is_empty() {
         return Err(Error::Refused(reasons));
     }
-    let event = Event::ExpertAdded { fixmedins_code: new.fixmedins_code.clone() };
-    let expert = Expert {
-        id: work.new_id(),
-        area,
-        name: new.name,
-        operator: new.operator,
-        fixmedins_code: new.fixmedins_code,
-        specialties: new.specialties,
-        diag_dr_codg: new.diag_dr_codg,
-    };
-    store::create_expert(work, Step::new(expert, event)).await
+    let step = Expert::register(work.new_id(), area, operator.to_owned(), card);
+    let stored = registry::store::create(work, step).await?;
+    Ok(Listed { stored, load: Load::default() })
 }
 
-/// A conflict of interest is found by the institution, and fitness by the group: both must be the catalogue's.
-fn faults(new: &New, catalog: &Catalog) -> Vec<Violation> {
-    let mut faults = Vec::new();
-    if catalog.institution(&new.fixmedins_code).is_none() {
-        faults.push(Violation::new(
-            "fixmedins_code",
-            "不在定点医药机构名录中",
-            "is no institution of the catalogue",
-        ));
+/// Replaces what may change of an expert. An empty etag asks for no comparison.
+pub async fn update(
+    work: &Work,
+    catalogs: &Catalogs,
+    id: Id,
+    etag: &str,
+    said: Registration,
+) -> Result<Listed> {
+    let stored = registry::store::get(work, id).await?;
+    if !etag.is_empty() && etag != stored.etag() {
+        return Err(Error::Stale);
     }
-    for (index, name) in new.specialties.iter().enumerate() {
-        if catalog.groups.iter().all(|group| group.name != *name) {
-            let field = format!("specialties[{index}]");
-            faults.push(Violation::new(&field, "不是目录中的病种大类", "is no group of the catalogue"));
+    let catalog = &catalogs.in_force(work.area()?, work.today())?.catalog;
+    let card = said.read(catalog).map_err(Error::Invalid)?;
+    let stored = registry::store::save(work, stored.version, stored.value.change(card)).await?;
+    let loads = loads(work, [id]).await?;
+    Ok(Listed { stored, load: loads.get(&id).copied().unwrap_or_default() })
+}
+
+impl Registration {
+    /// What it says, or everything that is wrong with it. A conflict of interest is found by the institution, and
+    /// fitness by the group: both must be the catalogue's.
+    fn read(self, catalog: &Catalog) -> Result<Card, Vec<Violation>> {
+        let mut faults = Vec::new();
+        if catalog.institution(&self.fixmedins_code).is_none() {
+            faults.push(Violation::new(
+                "fixmedins_code",
+                "不在定点医药机构名录中",
+                "is no institution of the catalogue",
+            ));
         }
+        for (index, name) in self.specialties.iter().enumerate() {
+            if catalog.groups.iter().all(|group| group.name != *name) {
+                let field = format!("specialties[{index}]");
+                faults.push(Violation::new(&field, "不是目录中的病种大类", "is no group of the catalogue"));
+            }
+        }
+        if let (Some(from), Some(until)) = (self.term.from, self.term.until)
+            && until < from
+        {
+            faults.push(Violation::new("active_until", "不得早于 active_from", "is before active_from"));
+        }
+        let mut relations = Vec::new();
+        for (index, said) in self.relations.into_iter().enumerate() {
+            match said.read() {
+                Some(relation) => relations.push(relation),
+                None => faults.push(Violation::new(
+                    &format!("relations[{index}]"),
+                    "psn_no、diag_dr_codg、fixmedins_code 须且只须填一项",
+                    "must name exactly one of psn_no, diag_dr_codg and fixmedins_code",
+                )),
+            }
+        }
+        let Self { name, fixmedins_code, specialties, diag_dr_codg, term, .. } = self;
+        let card = Card { name, fixmedins_code, specialties, diag_dr_codg, term, relations };
+        if faults.is_empty() { Ok(card) } else { Err(faults) }
     }
-    faults
 }
 
-/// One page of the registry of this call's area, each with the number of its open tasks.
-pub async fn list(view: &View, page: Page) -> Result<Paged<(Expert, u64)>> {
+impl SaidRelation {
+    fn read(self) -> Option<Relation> {
+        let Self { psn_no, diag_dr_codg, fixmedins_code, reason } = self;
+        let party = match (psn_no.as_str(), diag_dr_codg.as_str(), fixmedins_code.as_str()) {
+            (person, "", "") => Party::Person(PsnNo::parse(person).ok()?),
+            ("", _, "") => Party::Doctor(diag_dr_codg),
+            ("", "", _) => Party::Institution(fixmedins_code),
+            _ => return None,
+        };
+        Some(Relation { party, reason })
+    }
+}
+
+/// One page of the registry of this call's area.
+pub async fn list(view: &View, page: Page) -> Result<Paged<Listed>> {
     let after = page.after.as_deref().map(Id::parse).transpose()?;
-    let experts = store::experts(view, after, page.limit()).await?;
-    let open = store::open_tasks(view, &experts).await?;
-    let counted = experts.into_iter().map(|expert| {
-        let count = open.get(&expert.id).copied().unwrap_or(0);
-        (expert, count)
+    let experts = registry::store::list(view, after, page.limit()).await?;
+    let loads = loads(view, experts.iter().map(|stored| stored.value.id)).await?;
+    let listed = experts.into_iter().map(|stored| {
+        let load = loads.get(&stored.value.id).copied().unwrap_or_default();
+        Listed { stored, load }
     });
-    page.close(view, counted.collect(), |(expert, _)| expert.id.to_string())
+    page.close(view, listed.collect(), |listed| listed.stored.value.id.to_string())
 }

@@ -2,20 +2,19 @@
 
 use tonic::Request;
 
-use super::domain::{Expert, Finding, Leaf, Line, Opinion, Task, task_name};
-use super::expert::New;
-use super::once::Item;
+use super::domain::{Finding, Leaf, Line, Opinion, Task, task_name};
 use super::panel::{Outcome, Seated};
 use super::query::Described;
-use super::said::{Said, SaidLeaf};
-use super::{accept, assign, clock, confirm, deadlines, expert, opinion, query, supplement};
+use super::sent::{decline_reason, item, said};
+use super::{
+    accept, assign, clock, confirm, deadlines, expert, former, opinion, query, registration, replace, supplement,
+};
 use crate::app::App;
 use crate::application::grpc::message;
 use crate::application::ledger::Outside;
 use crate::application::query::published;
 use crate::application::store::{Stored, name};
 use crate::catalog::convert::criterion;
-use crate::catalog::domain::MaterialKind;
 use crate::db::Db;
 use crate::db::page::Page;
 use crate::db::work::{Owner, Work};
@@ -110,7 +109,8 @@ impl pb::review_service_server::ReviewService for Service {
         write(self, request, |service, work, input| {
             Box::pin(async move {
                 let id = application_id(&input.name)?;
-                let seated = assign::assign(work, &service.0.catalogs, id).await?;
+                let app = &service.0;
+                let seated = assign::assign(work, &app.catalogs, &app.calendar.now(), id).await?;
                 Ok(panel(work.person()?, id, &seated))
             })
         })
@@ -170,6 +170,39 @@ impl pb::review_service_server::ReviewService for Service {
                 })
             },
         )
+        .await
+    }
+
+    async fn decline_task(
+        &self,
+        request: Request<pb::DeclineTaskRequest>,
+    ) -> Answer<pb::DeclineTaskResponse> {
+        write_for(
+            self,
+            request,
+            |view, input| {
+                Box::pin(async move { opinion::find(view, task_id(&input.name)?).await.map(Owner::Through) })
+            },
+            |service, work, input| {
+                Box::pin(async move {
+                    let (id, reason) = (task_id(&input.name)?, decline_reason(input.reason())?);
+                    let left = replace::decline(&service.0, work, id, reason, &input.text).await?;
+                    let leave_time = Some(timestamp(left.at));
+                    Ok(pb::DeclineTaskResponse { name: task_name(id), leave_time })
+                })
+            },
+        )
+        .await
+    }
+
+    async fn reassign_task(&self, request: Request<pb::ReassignTaskRequest>) -> Answer<pb::Panel> {
+        write(self, request, |service, work, input| {
+            Box::pin(async move {
+                let (id, task) = (application_id(&input.name)?, task_id(&input.review_task)?);
+                let seated = replace::reassign(&service.0, work, id, task, &input.reason).await?;
+                Ok(panel(work.person()?, id, &seated))
+            })
+        })
         .await
     }
 
@@ -244,16 +277,20 @@ impl pb::review_service_server::ReviewService for Service {
     async fn create_expert(&self, request: Request<pb::CreateExpertRequest>) -> Answer<pb::Expert> {
         write(self, request, |service, work, input| {
             Box::pin(async move {
-                let new = New {
-                    name: input.expert_name.clone(),
-                    operator: input.operator.clone(),
-                    fixmedins_code: input.fixmedins_code.clone(),
-                    specialties: input.specialties.clone(),
-                    diag_dr_codg: input.diag_dr_codg.clone(),
-                };
-                let app = &service.0;
-                let created = expert::create(work, &app.catalogs, &app.config, new).await?;
-                Ok(person(&(created, 0)))
+                let (app, new) = (&service.0, registration::of_new(input));
+                let created = expert::create(work, &app.catalogs, &app.config, &input.operator, new).await?;
+                Ok(registration::message(&created))
+            })
+        })
+        .await
+    }
+
+    async fn update_expert(&self, request: Request<pb::UpdateExpertRequest>) -> Answer<pb::Expert> {
+        write(self, request, |service, work, input| {
+            Box::pin(async move {
+                let (id, said) = (expert_id(&input.name)?, registration::of_changed(input));
+                let changed = expert::update(work, &service.0.catalogs, id, &input.etag, said).await?;
+                Ok(registration::message(&changed))
             })
         })
         .await
@@ -269,7 +306,7 @@ impl pb::review_service_server::ReviewService for Service {
                 let page = Page::read(view, listing, input.page_size, 50, &input.page_token)?;
                 let paged = expert::list(view, page).await?;
                 Ok(pb::ListExpertsResponse {
-                    experts: paged.items.iter().map(person).collect(),
+                    experts: paged.items.iter().map(registration::message).collect(),
                     next_page_token: paged.next_page_token,
                 })
             })
@@ -296,46 +333,13 @@ fn task_id(name: &str) -> Result<Id> {
     Id::parse(id).map_err(|_| Error::not_found(name))
 }
 
-fn item(item: &pb::SupplementItem) -> Item {
-    Item {
-        code: item.opsp_dise_code.clone(),
-        kind: MaterialKind::from_code(item.kind),
-        title: item.title.clone(),
-        fact: item.fact.clone(),
-        text: item.text.clone(),
-    }
+fn expert_id(name: &str) -> Result<Id> {
+    let [_, id] = name_parts(name, ["areas", "experts"])?;
+    Id::parse(id).map_err(|_| Error::not_found(name))
 }
 
-fn said(opinion: &pb::LineOpinion) -> Result<Said> {
-    Ok(Said {
-        code: opinion.opsp_dise_code.clone(),
-        finding: stated(opinion.finding())?,
-        facts_not_met: opinion.facts_not_met.iter().cloned().collect(),
-        leaves: opinion.leaves.iter().map(said_leaf).collect::<Result<_>>()?,
-        text: opinion.text.clone(),
-    })
-}
-
-fn said_leaf(leaf: &pb::LeafFinding) -> Result<SaidLeaf> {
-    Ok(SaidLeaf {
-        fact: leaf.fact.clone(),
-        finding: stated(leaf.finding())?,
-        materials: leaf.materials.clone(),
-        note: leaf.note.clone(),
-    })
-}
-
-/// The contract has refused what is not stated before.
-fn stated(finding: pb::Finding) -> Result<Finding> {
-    match finding {
-        pb::Finding::Met => Ok(Finding::Met),
-        pb::Finding::NotMet => Ok(Finding::NotMet),
-        pb::Finding::Unknown => Ok(Finding::Unknown),
-        pb::Finding::Unspecified => Err(Error::invalid("opinions.finding", "必填", "is required")),
-    }
-}
-
-fn told(person: &Person, opinion: &Opinion) -> pb::LineOpinion {
+/// An opinion, as the bureau reads it.
+pub(super) fn told(person: &Person, opinion: &Opinion) -> pb::LineOpinion {
     let leaf = |leaf: &Leaf| pb::LeafFinding {
         fact: leaf.fact.clone(),
         finding: finding(leaf.finding).into(),
@@ -388,6 +392,8 @@ fn panel(person: &Person, application: Id, seated: &Seated) -> pb::Panel {
         excluded: seated.panel.excluded.iter().map(reason).collect(),
         outcomes: outcomes.collect(),
         sample: seated.sample(),
+        former_members: former::members(person, seated),
+        missing_members: i32::try_from(seated.panel.missing()).unwrap_or(i32::MAX),
     }
 }
 
@@ -408,6 +414,7 @@ fn task(described: &Described) -> pb::ReviewTask {
             .map(|shown| pb::TaskMaterial { name: shown.name(assigned.id), title: shown.title.clone() })
             .collect(),
         round: i32::try_from(task.earlier().len() + 1).unwrap_or(i32::MAX),
+        opinion_due_date: described.opinion_due.map(date_message),
     }
 }
 
@@ -420,17 +427,5 @@ fn line(line: &Line, task: &Task) -> pb::ReviewLine {
         facts: line.criteria.distinct_facts().into_iter().map(fact).collect(),
         finding: found.into(),
         criteria: Some(criterion(&line.criteria)),
-    }
-}
-
-fn person((expert, open_tasks): &(Expert, u64)) -> pb::Expert {
-    pb::Expert {
-        name: expert.resource(),
-        expert_name: expert.name.clone(),
-        operator: expert.operator.clone(),
-        fixmedins_code: expert.fixmedins_code.clone(),
-        specialties: expert.specialties.clone(),
-        diag_dr_codg: expert.diag_dr_codg.clone(),
-        open_tasks: i32::try_from(*open_tasks).unwrap_or(i32::MAX),
     }
 }

@@ -21,7 +21,7 @@ pub async fn find(view: &View, id: Id) -> Result<PsnNo> {
 }
 
 /// A task about this call's person, when it is the caller's own and in an area that the caller holds.
-async fn own_task(view: &View, id: Id) -> Result<Stored<Task>> {
+pub(super) async fn own_task(view: &View, id: Id) -> Result<Stored<Task>> {
     let stored = store::task(view, id, view.actor().operator()?).await?;
     let held = view.actor().holds(&stored.value.assigned().area);
     if held { Ok(stored) } else { Err(Error::NotFound(task_name(id))) }
@@ -43,7 +43,8 @@ pub async fn submit(
         return Err(Refusal::from(Refused::NotUnderReview).into());
     }
     let shown = materials(work, catalogs, &application).await.map_err(|error| without_name(error, id))?;
-    let task = store::save_task(work, stored.version, open.answer(said, &shown, work.now())?).await?;
+    let step = open.answer(said, &shown, work.now())?;
+    let task = store::save_task(work, calendar, stored.version, step).await?;
     describe(work, catalogs, calendar, task).await
 }
 

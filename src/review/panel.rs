@@ -2,9 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::domain::{Event, Finding, Line, Opinion, Refused, Task, resource};
+use super::departure::Closed;
+use super::domain::{Event, Finding, Line, Opinion, Refused, Task};
 use super::draw::{Drawn, Seed};
 use super::reasons::{Papers, rejection, unknown};
+use super::registry::{Expert, resource};
 use crate::application::domain::{Line as Decision, LineState};
 use crate::kernel::error::Refusal;
 use crate::kernel::id::Id;
@@ -22,6 +24,12 @@ pub struct Panel {
     pub members: Vec<Member>,
     /// Experts who were left out, with the reasons.
     pub excluded: Vec<Refusal>,
+    /// How many have to sit on it; less than there are members where it was drawn by a version that did not count.
+    #[serde(default)]
+    pub seats: usize,
+    /// Who left it, first who left first.
+    #[serde(default)]
+    pub former: Vec<Member>,
 }
 
 /// One member.
@@ -77,42 +85,77 @@ pub fn outcome(votes: &[Option<Finding>]) -> Outcome {
 impl Panel {
     /// The first panel. `tasks` are the ids of the tasks of those who were drawn.
     pub fn first(application: Id, seed: Seed, drawn: &Drawn, tasks: &[Id]) -> Step<Self, Event> {
-        let seed = seed.hex();
-        let members = members(drawn, tasks);
-        let event = Event::PanelDrawn {
-            seed: seed.clone(),
-            experts: members.iter().map(|member| member.expert).collect(),
-            order: drawn.order.clone(),
-        };
-        Step::new(Self { application, seed, members, excluded: drawn.excluded.clone() }, event)
+        let (members, excluded, former) = (Vec::new(), Vec::new(), Vec::new());
+        let mut panel = Self { application, seed: seed.hex(), members, excluded, seats: 0, former };
+        let experts = panel.seat(drawn, tasks);
+        panel.seats = panel.members.len();
+        let event = Event::PanelDrawn { seed: panel.seed.clone(), experts, order: drawn.order.clone() };
+        Step::new(panel, event)
     }
 
     /// The panel with those who were drawn because the others differ.
     pub fn join(mut self, drawn: &Drawn, tasks: &[Id]) -> Step<Self, Event> {
-        let new = members(drawn, tasks);
-        let event = Event::ThirdDrawn {
-            seed: self.seed.clone(),
-            experts: new.iter().map(|member| member.expert).collect(),
-            order: drawn.order.clone(),
+        let experts = self.seat(drawn, tasks);
+        self.seats = self.members.len();
+        let event = Event::ThirdDrawn { seed: self.seed.clone(), experts, order: drawn.order.clone() };
+        Step::new(self, event)
+    }
+
+    /// The panel with those who were drawn because it is short.
+    pub fn fill(mut self, drawn: &Drawn, tasks: &[Id]) -> Step<Self, Event> {
+        let experts = self.seat(drawn, tasks);
+        let event = Event::PanelFilled { seed: self.seed.clone(), experts, order: drawn.order.clone() };
+        Step::new(self, event)
+    }
+
+    /// The panel without the member who has a task; none where nobody has it.
+    pub fn leave(mut self, task: Id) -> Option<Step<Self, Event>> {
+        let left = self.remove(task)?;
+        Some(Step::new(self, Event::ExpertLeft { left }))
+    }
+
+    /// The panel with those who were drawn instead of the member who has a task; none where nobody has it.
+    pub fn replace(mut self, task: Id, drawn: &Drawn, tasks: &[Id]) -> Option<Step<Self, Event>> {
+        let left = self.remove(task)?;
+        let experts = self.seat(drawn, tasks);
+        let (seed, order) = (self.seed.clone(), drawn.order.clone());
+        Some(Step::new(self, Event::ExpertReplaced { left, seed, experts, order }))
+    }
+
+    /// How many members are missing.
+    pub fn missing(&self) -> usize {
+        self.seats.saturating_sub(self.members.len())
+    }
+
+    /// Who may not be drawn for it: who sits on it, and who did.
+    pub fn seen(&self) -> Vec<Member> {
+        self.members.iter().chain(&self.former).cloned().collect()
+    }
+
+    fn seat(&mut self, drawn: &Drawn, tasks: &[Id]) -> Vec<Id> {
+        let member = |(expert, task): (&Expert, &Id)| Member {
+            expert: expert.id,
+            area: expert.area.clone(),
+            operator: expert.operator.clone(),
+            task: *task,
         };
-        self.members.extend(new);
+        self.members.extend(drawn.experts.iter().zip(tasks).map(member));
         for reason in &drawn.excluded {
             if !self.excluded.contains(reason) {
                 self.excluded.push(reason.clone());
             }
         }
-        Step::new(self, event)
+        drawn.experts.iter().map(|expert| expert.id).collect()
     }
-}
 
-fn members(drawn: &Drawn, tasks: &[Id]) -> Vec<Member> {
-    let member = |(expert, task): (&super::domain::Expert, &Id)| Member {
-        expert: expert.id,
-        area: expert.area.clone(),
-        operator: expert.operator.clone(),
-        task: *task,
-    };
-    drawn.experts.iter().zip(tasks).map(member).collect()
+    fn remove(&mut self, task: Id) -> Option<Id> {
+        let place = self.members.iter().position(|member| member.task == task)?;
+        self.seats = self.seats.max(self.members.len());
+        let member = self.members.remove(place);
+        let left = member.expert;
+        self.former.push(member);
+        Some(left)
+    }
 }
 
 /// A panel with the tasks of its members, in the order of the draw.
@@ -122,12 +165,15 @@ pub struct Seated {
     pub panel: Panel,
     /// A task a member.
     pub tasks: Vec<Task>,
+    /// The task of each who left it, in that order.
+    pub former: Vec<Closed>,
 }
 
 impl Seated {
     /// The lines that it judges: those of any of its tasks.
     pub fn lines(&self) -> &[Line] {
-        self.tasks.first().map_or(&[], |task| &task.assigned().lines)
+        let assigned = self.tasks.first().map(Task::assigned);
+        assigned.or_else(|| Some(&self.former.first()?.assigned)).map_or(&[], |assigned| &assigned.lines)
     }
 
     /// Whether it judges by the sample catalogue.
@@ -138,7 +184,8 @@ impl Seated {
     /// What it found of each line so far.
     pub fn outcomes(&self) -> Vec<(&Line, Outcome)> {
         let votes = |line: &Line| -> Vec<_> {
-            self.tasks.iter().map(|task| task.opinion(&line.code).map(|opinion| opinion.finding)).collect()
+            let votes = self.tasks.iter().map(|task| task.opinion(&line.code).map(|opinion| opinion.finding));
+            votes.chain(std::iter::repeat_n(None, self.panel.missing())).collect()
         };
         self.lines().iter().map(|line| (line, outcome(&votes(line)))).collect()
     }
@@ -147,8 +194,11 @@ impl Seated {
         self.tasks.iter().filter(|task| task.answered().is_none()).count()
     }
 
-    /// Whether a further expert has to be drawn, or why not.
+    /// Whether a further expert has to be drawn, or why not. Not before it is whole.
     pub fn needs_third(&self) -> Result<(), Refused> {
+        if self.panel.missing() > 0 {
+            return Err(Refused::PanelShort { missing: self.panel.missing() });
+        }
         let differ = self.outcomes().iter().any(|(_, outcome)| *outcome == Outcome::Differ);
         match self.open() {
             0 if differ => Ok(()),
@@ -165,6 +215,9 @@ impl Seated {
         }
         if self.open() > 0 {
             reasons.push(Refused::OpinionsMissing { open: self.open() });
+        }
+        if self.panel.missing() > 0 {
+            reasons.push(Refused::PanelShort { missing: self.panel.missing() });
         }
         let mut decisions = Vec::new();
         for (line, outcome) in self.outcomes() {
@@ -208,7 +261,7 @@ impl Seated {
             facts.map(|fact| (code.clone(), fact)).collect::<Vec<_>>()
         };
         let facts: Vec<_> = outcomes.iter().flat_map(named).collect();
-        (self.open() == 0 && found && !facts.is_empty()).then_some(facts)
+        (self.open() + self.panel.missing() == 0 && found && !facts.is_empty()).then_some(facts)
     }
 
     fn opinions(&self, line: &Line) -> Vec<&Opinion> {

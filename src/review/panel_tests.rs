@@ -3,7 +3,9 @@
 use super::*;
 use crate::catalog::criteria::Criterion;
 use crate::review::anonymous::Shown;
+use crate::review::departure::{DeclineReason, Departure, Left};
 use crate::review::domain::{Assigned, Open};
+use crate::review::registry::{Card, Term};
 use crate::review::said::{Said, SaidLeaf};
 use time::macros::datetime;
 
@@ -88,6 +90,7 @@ fn open(id: usize) -> Open {
         sample: true,
         cited: crate::catalog::published::Cited::default(),
         assigned_at: datetime!(2025-03-03 0:00 UTC),
+        opinion_working_days: 10,
     })
     .state
 }
@@ -123,9 +126,11 @@ fn seated(tasks: Vec<Task>) -> Seated {
         operator: task.assigned().operator.clone(),
         task: task.assigned().id,
     };
-    let members = tasks.iter().map(member).collect();
-    let panel = Panel { application: number(100), seed: "0".repeat(32), members, excluded: Vec::new() };
-    Seated { panel, tasks }
+    let members: Vec<_> = tasks.iter().map(member).collect();
+    let (seed, seats) = ("0".repeat(32), members.len());
+    let (excluded, former) = (Vec::new(), Vec::new());
+    let panel = Panel { application: number(100), seed, members, excluded, seats, former };
+    Seated { panel, tasks, former: Vec::new() }
 }
 
 /// What drawing a further expert and what confirming by an officer says; empty when it is done.
@@ -279,4 +284,64 @@ fn a_line_that_is_met_is_approved_and_one_found_unknown_says_what_it_hangs_on() 
         assert!(wanting.iter().all(|(code, _)| code == "A"));
         assert_eq!(wanting.into_iter().map(|(_, fact)| fact).collect::<Vec<_>>(), expected, "{leaves:?}");
     }
+}
+
+/// A panel of which the member with this task left.
+fn short(tasks: Vec<Task>, gone: usize) -> (Seated, Event) {
+    let Seated { panel, mut tasks, .. } = seated(tasks);
+    let step = panel.leave(number(gone)).unwrap();
+    let place = tasks.iter().position(|task| task.assigned().id == number(gone)).unwrap();
+    let Task::Open(open) = tasks.remove(place) else { panic!("who has answered does not leave") };
+    let (at, by) = (datetime!(2025-03-05 0:00 UTC), "expert".to_owned());
+    let left = Left { how: Departure::Declined(DeclineReason::Absent), text: String::new(), at, by };
+    (Seated { panel: step.state, tasks, former: vec![open.close(left).state] }, step.event)
+}
+
+#[test]
+fn a_short_panel_finds_nothing_until_it_is_filled() {
+    let (seated, event) = short(vec![task(1, "++++"), task(2, "")], 2);
+    assert!(matches!(event, Event::ExpertLeft { left } if left == number(52)));
+    assert_eq!((seated.panel.missing(), seated.panel.former.len()), (1, 1));
+    assert_eq!(seated.outcomes()[0].1, Outcome::Open);
+    assert_eq!(seated.needs_third().unwrap_err(), Refused::PanelShort { missing: 1 });
+    assert_eq!(seated.decide("wang", &papers()).unwrap_err(), [Refused::PanelShort { missing: 1 }]);
+    let expert = Expert {
+        id: number(60),
+        area: Region::find("620900").unwrap(),
+        operator: "new".to_owned(),
+        card: Card {
+            name: "新".to_owned(),
+            fixmedins_code: "H62090000009".to_owned(),
+            specialties: Vec::new(),
+            diag_dr_codg: String::new(),
+            term: Term::default(),
+            relations: Vec::new(),
+        },
+    };
+    let drawn = Drawn { experts: vec![expert], order: Vec::new(), excluded: Vec::new() };
+    let filled = seated.panel.clone().fill(&drawn, &[number(3)]).state;
+    assert_eq!((filled.missing(), filled.members[1].operator.as_str()), (0, "new"));
+    let seen: Vec<_> = filled.seen().into_iter().map(|member| member.operator).collect();
+    assert_eq!(seen, ["expert1", "new", "expert2"]);
+    // One who leaves a panel of three leaves it with three seats.
+    let third = seated.panel.fill(&drawn, &[number(3)]).state.join(&drawn, &[number(4)]).state;
+    assert_eq!(third.leave(number(4)).unwrap().state.missing(), 1);
+}
+
+#[test]
+fn the_lines_are_known_when_everybody_has_left() {
+    let (seated, _) = short(vec![task(1, "")], 1);
+    assert_eq!(seated.outcomes().len(), 1);
+    assert!(seated.panel.clone().leave(number(1)).is_none(), "nobody leaves twice");
+}
+
+#[test]
+fn a_panel_of_before_anybody_could_leave_still_opens() {
+    let mut stored = serde_json::to_value(seated(vec![task(1, ""), task(2, "")]).panel).unwrap();
+    for field in ["seats", "former"] {
+        stored.as_object_mut().unwrap().remove(field).unwrap();
+    }
+    let opened: Panel = serde_json::from_value(stored).unwrap();
+    assert_eq!(opened.missing(), 0);
+    assert_eq!(opened.leave(number(1)).unwrap().state.missing(), 1);
 }

@@ -25,6 +25,8 @@ pub struct Described {
     pub materials: Vec<Shown>,
     /// 审核时限; none while the clock stands still.
     pub due: Option<Date>,
+    /// 评审时限; none while the clock stands still, and once the opinion is there.
+    pub opinion_due: Option<Date>,
 }
 
 /// Describes a task about this call's person. Nothing in it tells who the person is.
@@ -39,10 +41,11 @@ pub async fn describe(
         let stored = crate::application::store::get(view, task.assigned().application).await?;
         let materials = materials(view, catalogs, &stored.application).await?;
         let due = stored.application.filed().and_then(|filed| filed.clock.due(calendar));
-        Ok((materials, due.map(|due| due.date)))
+        let own = task.clock(stored.application.clock()).and_then(|clock| clock.due(calendar));
+        Ok((materials, due.map(|due| due.date), own.map(|due| due.date)))
     };
-    let (materials, due) = described.await.map_err(|error| without_name(error, id))?;
-    Ok(Described { task, materials, due })
+    let (materials, due, opinion_due) = described.await.map_err(|error| without_name(error, id))?;
+    Ok(Described { task, materials, due, opinion_due })
 }
 
 /// The materials of an application as its experts see them.

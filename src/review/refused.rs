@@ -20,8 +20,12 @@ pub enum Refused {
     ThirdNeeded { code: String },
     /// The officer is one of the experts.
     OfficerIsExpert,
+    /// Somebody left, and nobody was drawn instead yet.
+    PanelShort { missing: usize },
     /// The opinion was given before.
     OpinionGiven,
+    /// It was taken from its expert.
+    TaskClosed,
     /// The application is not with the experts any more, or not at the moment.
     NotUnderReview,
     /// The finding does not follow from what is said of the facts.
@@ -77,6 +81,16 @@ impl Refused {
                 "审核人员不能是本申请的评审专家。",
                 "the officer who confirms may not be one of the experts.",
             ),
+            Self::PanelShort { missing } => (
+                "PANEL_SHORT",
+                format!("有专家退回任务，评审组尚缺 {missing} 名专家。"),
+                format!("{missing} members are missing, because a task was given back."),
+            ),
+            Self::TaskClosed => plain(
+                "TASK_CLOSED",
+                "该评审任务已退回或已改由他人评审。",
+                "the task was given back or is somebody else's by now.",
+            ),
             Self::OpinionGiven => {
                 plain("OPINION_GIVEN", "评审意见已提交，不能更改。", "the opinion was given and stands.")
             }
@@ -125,7 +139,10 @@ impl Refused {
                 ("请再次调用 AssignExperts，增派一名专家。", "draw a further expert with AssignExperts.")
             }
             Self::OfficerIsExpert => ("请由其他工作人员审核确认。", "let another officer confirm."),
-            Self::OpinionGiven => ("", ""),
+            Self::PanelShort { .. } => {
+                ("请用 AssignExperts 补抽专家。", "draw who is missing with AssignExperts.")
+            }
+            Self::OpinionGiven | Self::TaskClosed => ("", ""),
             Self::NotUnderReview => {
                 ("如申请正在补正，请待补正后再提交意见。", "if it is being supplemented, answer after that.")
             }
@@ -154,7 +171,9 @@ impl Refused {
             | Self::PanelMissing
             | Self::OpinionsMissing { .. }
             | Self::OfficerIsExpert
+            | Self::PanelShort { .. }
             | Self::OpinionGiven
+            | Self::TaskClosed
             | Self::OpinionsGiven
             | Self::NotUnderReview => "",
         }

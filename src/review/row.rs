@@ -61,6 +61,7 @@ pub mod task {
         pub body: Vec<u8>,
         pub version: i64,
         pub created_at: i64,
+        pub answered_at: Option<i64>,
     }
 
     impl ActiveModelBehavior for ActiveModel {}

@@ -1,24 +1,27 @@
-//! Experts, panels and tasks in their tables. Names, findings and reasons are sealed; the columns beside them are for
-//! those who search.
+//! Panels and tasks in their tables. Findings and reasons are sealed; the columns beside them are for those who search.
 
 use std::collections::HashMap;
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
-use serde::{Deserialize, Serialize};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use time::Duration;
 
-use super::domain::{Event, Expert, Open, Task, resource, task_name};
-use super::panel::{Panel, Seated};
-use super::row::{claim, expert, panel, task};
+use super::departure::Closed;
+use super::domain::{Event, Open, Task, task_name};
+use super::panel::{Member, Panel, Seated};
+use super::registry::Load;
+use super::row::{claim, panel, task};
 use crate::db::failed;
 use crate::db::journal::Entry;
 use crate::db::source::micros;
 use crate::db::work::{View, Work};
+use crate::deadline::domain::{Kind, Subject};
+use crate::deadline::store as deadline;
 use crate::kernel::access::Person;
+use crate::kernel::calendar::Calendar;
 use crate::kernel::error::{Error, Result};
 use crate::kernel::id::{Id, PsnNo};
-use crate::kernel::region::Region;
 use crate::kernel::step::Step;
 
 /// Something with its version.
@@ -30,95 +33,57 @@ pub struct Stored<T> {
     pub version: i64,
 }
 
-/// What of an expert is sealed.
-#[derive(Serialize, Deserialize)]
-struct Card {
-    name: String,
-    specialties: Vec<String>,
-    diag_dr_codg: String,
-}
+/// How long an answered task counts as load.
+const LOAD: Duration = Duration::days(365);
 
-/// Whether an expert of this call's area signs in under a name.
-pub async fn operator_taken(view: &View, operator: &str) -> Result<bool> {
-    let same = expert::Entity::find()
-        .filter(expert::Column::Area.eq(view.area()?.as_str()))
-        .filter(expert::Column::Operator.eq(operator));
-    same.count(&view.conn()).await.map(|count| count > 0).map_err(failed)
-}
-
-/// Saves a new expert with its event.
-pub async fn create_expert(work: &Work, step: Step<Expert, Event>) -> Result<Expert> {
-    let expert = step.state;
-    let card = Card {
-        name: expert.name.clone(),
-        specialties: expert.specialties.clone(),
-        diag_dr_codg: expert.diag_dr_codg.clone(),
-    };
-    let row = expert::ActiveModel {
-        area: Set(expert.area.as_str().to_owned()),
-        id: Set(expert.id.0),
-        operator: Set(expert.operator.clone()),
-        fixmedins_code: Set(expert.fixmedins_code.clone()),
-        body: Set(work.seal(&expert.resource(), &card)?),
-        version: Set(1),
-        created_at: Set(micros(work.now())),
-    };
-    work.insert(row, Entry::new(expert.resource(), 1, &step.event)?).await?;
-    Ok(expert)
-}
-
-/// Experts in the registry of this call's area, oldest first, after an id.
-pub async fn experts(view: &View, after: Option<Id>, most: u64) -> Result<Vec<Expert>> {
-    let mut find = expert::Entity::find().filter(expert::Column::Area.eq(view.area()?.as_str()));
-    if let Some(after) = after {
-        find = find.filter(expert::Column::Id.gt(after.0));
+/// How much each of some experts has and had to do. One that has and had nothing is not in it.
+pub async fn loads(view: &View, experts: impl IntoIterator<Item = Id>) -> Result<HashMap<Id, Load>> {
+    let experts: Vec<_> = experts.into_iter().map(|id| id.0).collect();
+    let answered = Condition::all()
+        .add(task::Column::State.eq("answered"))
+        .add(task::Column::AnsweredAt.gte(micros(view.now() - LOAD)));
+    let mut loads: HashMap<Id, Load> = HashMap::new();
+    for (id, count) in count_tasks(view, &experts, waiting()).await? {
+        loads.entry(id).or_default().open_tasks = count;
     }
-    let rows = find.order_by_asc(expert::Column::Id).limit(most).all(&view.conn()).await.map_err(failed)?;
-    rows.into_iter().map(|row| parse_expert(view, row)).collect()
+    for (id, count) in count_tasks(view, &experts, answered).await? {
+        loads.entry(id).or_default().answered_tasks = count;
+    }
+    Ok(loads)
 }
 
-/// Experts in the registries of some areas, and of everything within one.
-pub async fn experts_of(view: &View, areas: &[Region], within: &Region) -> Result<Vec<Expert>> {
-    let named = expert::Column::Area.is_in(areas.iter().map(Region::as_str));
-    let rows = expert::Entity::find()
-        .filter(Condition::any().add(named).add(expert::Column::Area.starts_with(within.prefix())))
-        .order_by_asc(expert::Column::Id)
-        .all(&view.conn())
-        .await
-        .map_err(failed)?;
-    rows.into_iter().map(|row| parse_expert(view, row)).collect()
-}
-
-fn parse_expert(view: &View, row: expert::Model) -> Result<Expert> {
-    let id = Id(row.id);
-    let area = Region::find(&row.area)
-        .ok_or_else(|| Error::internal(format!("expert {id}: impossible row in area {}", row.area)))?;
-    let card: Card = view.open(&resource(&area, id), &row.body)?;
-    Ok(Expert {
-        id,
-        area,
-        name: card.name,
-        operator: row.operator,
-        fixmedins_code: row.fixmedins_code,
-        specialties: card.specialties,
-        diag_dr_codg: card.diag_dr_codg,
-    })
-}
-
-/// How many tasks wait for each of some experts. One that has none is not in it.
-pub async fn open_tasks(view: &View, experts: &[Expert]) -> Result<HashMap<Id, u64>> {
+async fn count_tasks(view: &View, experts: &[uuid::Uuid], which: Condition) -> Result<Vec<(Id, u64)>> {
     let counts: Vec<(uuid::Uuid, i64)> = task::Entity::find()
         .select_only()
         .column(task::Column::ExpertId)
-        .column_as(task::Column::Id.count(), "open_tasks")
-        .filter(task::Column::ExpertId.is_in(experts.iter().map(|expert| expert.id.0)))
-        .filter(waiting())
+        .column_as(task::Column::Id.count(), "tasks")
+        .filter(task::Column::ExpertId.is_in(experts.iter().copied()))
+        .filter(which)
         .group_by(task::Column::ExpertId)
         .into_tuple()
         .all(&view.conn())
         .await
         .map_err(failed)?;
     Ok(counts.into_iter().map(|(id, count)| (Id(id), u64::try_from(count).unwrap_or(0))).collect())
+}
+
+/// How those sign in who gave back a task about this call's person because of a relation.
+pub async fn avoided_by(view: &View) -> Result<Vec<String>> {
+    let rows = task::Entity::find()
+        .filter(task::Column::PsnNo.eq(view.person()?.psn_no.as_str()))
+        .filter(task::Column::State.eq("closed"))
+        .all(&view.conn())
+        .await
+        .map_err(failed)?;
+    let mut operators = Vec::new();
+    for row in rows {
+        let related =
+            matches!(parse_task(view, row.clone())?.value, Task::Closed(closed) if closed.is_related());
+        if related && !operators.contains(&row.operator) {
+            operators.push(row.operator);
+        }
+    }
+    Ok(operators)
 }
 
 /// Tasks that wait for their expert: open, and of an application that was not withdrawn under them.
@@ -175,6 +140,13 @@ pub async fn task(view: &View, id: Id, operator: &str) -> Result<Stored<Task>> {
     parse_task(view, row)
 }
 
+/// A task about this call's person, whoever's it is.
+pub async fn any_task(view: &View, id: Id) -> Result<Stored<Task>> {
+    let key = (view.person()?.psn_no.as_str().to_owned(), id.0);
+    let row = task::Entity::find_by_id(key).one(&view.conn()).await.map_err(failed)?;
+    parse_task(view, row.ok_or_else(|| Error::NotFound(task_name(id)))?)
+}
+
 /// The panel of an application of this call's person, with its tasks.
 pub async fn seated(view: &View, application: Id) -> Result<Option<Stored<Seated>>> {
     let person = view.person()?;
@@ -191,15 +163,17 @@ pub async fn seated(view: &View, application: Id) -> Result<Option<Stored<Seated
         .map_err(failed)?;
     let found =
         rows.into_iter().map(|row| Ok(parse_task(view, row)?.value)).collect::<Result<Vec<Task>>>()?;
-    let tasks = panel
-        .members
-        .iter()
-        .map(|member| {
-            let own = found.iter().find(|task| task.assigned().id == member.task).cloned();
-            own.ok_or_else(|| Error::internal(format!("panel of {application}: a member without task")))
-        })
-        .collect::<Result<Vec<_>>>()?;
-    Ok(Some(Stored { value: Seated { panel, tasks }, version: row.version }))
+    let task = |member: &Member| {
+        let own = found.iter().find(|task| task.assigned().id == member.task).cloned();
+        own.ok_or_else(|| Error::internal(format!("panel of {application}: a member without task")))
+    };
+    let closed = |member: &Member| match task(member)? {
+        Task::Closed(closed) => Ok(closed),
+        _ => Err(Error::internal(format!("panel of {application}: a former member has a task"))),
+    };
+    let tasks = panel.members.iter().map(task).collect::<Result<Vec<Task>>>()?;
+    let former = panel.former.iter().map(closed).collect::<Result<Vec<Closed>>>()?;
+    Ok(Some(Stored { value: Seated { panel, tasks, former }, version: row.version }))
 }
 
 /// Saves a panel with its event: a new one, or a step of one that was read in `version`.
@@ -234,7 +208,7 @@ pub async fn save_panel(work: &Work, version: Option<i64>, step: Step<Panel, Eve
 }
 
 /// Saves a new task with its event, and whose application it is about.
-pub async fn create_task(work: &Work, step: Step<Open, Event>) -> Result<Task> {
+pub async fn create_task(work: &Work, calendar: &Calendar, step: Step<Open, Event>) -> Result<Task> {
     let person = work.person()?;
     let task = Task::Open(step.state);
     let assigned = task.assigned();
@@ -249,29 +223,56 @@ pub async fn create_task(work: &Work, step: Step<Open, Event>) -> Result<Task> {
         body: Set(work.seal(&task_place(person.psn_no.as_str(), assigned.id), &task)?),
         version: Set(1),
         created_at: Set(micros(assigned.assigned_at)),
+        answered_at: Set(None),
     };
     work.insert(row, Entry::new(task_place(person.psn_no.as_str(), assigned.id), 1, &step.event)?).await?;
     let claim = claim::ActiveModel { id: Set(assigned.id.0), psn_no: Set(person.psn_no.as_str().to_owned()) };
     work.insert_part(claim).await?;
+    keep_deadline(work, calendar, &task).await?;
     Ok(task)
 }
 
 /// Saves a step of a task that was read in `version`.
-pub async fn save_task(work: &Work, version: i64, step: Step<impl Into<Task>, Event>) -> Result<Task> {
+pub async fn save_task(
+    work: &Work,
+    calendar: &Calendar,
+    version: i64,
+    step: Step<impl Into<Task>, Event>,
+) -> Result<Task> {
     use task::Column;
     let person = work.person()?;
     let task = step.state.into();
     let id = task.assigned().id;
     let place = task_place(person.psn_no.as_str(), id);
+    let answered_at = task.answered().map(|answered| micros(answered.answered_at));
     let update = task::Entity::update_many()
         .col_expr(Column::State, Expr::value(task.word()))
         .col_expr(Column::Body, Expr::value(work.seal(&place, &task)?))
         .col_expr(Column::Version, Expr::value(version + 1))
+        .col_expr(Column::AnsweredAt, Expr::value(answered_at))
         .filter(Column::PsnNo.eq(person.psn_no.as_str()))
         .filter(Column::Id.eq(id.0))
         .filter(Column::Version.eq(version));
     work.update(update, Entry::new(place, version + 1, &step.event)?).await?;
+    keep_deadline(work, calendar, &task).await?;
     Ok(task)
+}
+
+/// 评审时限 of a task: it stands still and ends with its application.
+async fn keep_deadline(work: &Work, calendar: &Calendar, task: &Task) -> Result<()> {
+    let assigned = task.assigned();
+    let application = crate::application::store::get(work, assigned.application).await?.application;
+    let subject = Subject {
+        name: task_name(assigned.id),
+        id: assigned.id,
+        kind: Kind::Opinion,
+        area: assigned.area.clone(),
+        officer: assigned.operator.clone(),
+        codes: assigned.lines.iter().map(|line| line.code.clone()).collect(),
+        state: task.word().to_owned(),
+        within: Some(assigned.application),
+    };
+    deadline::keep(work, calendar, &subject, task.clock(application.clock()).as_ref()).await
 }
 
 fn panel_name(person: &Person, application: Id) -> String {

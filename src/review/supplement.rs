@@ -60,7 +60,7 @@ pub async fn request(
     let wanted = items.iter().zip(&asked).map(wanted).collect();
     if let Some(seated) = judged {
         let codes = asked.iter().map(|asked| asked.code().to_owned()).collect();
-        reopen(work, seated, &codes, filed.form.materials.len()).await?;
+        reopen(work, calendar, seated, &codes, filed.form.materials.len()).await?;
     }
     let step = pending.ask(asked, wanted, work.actor().operator()?, work.today());
     store::save(work, calendar, stored.version, step).await
@@ -81,27 +81,34 @@ async fn papers(view: &View, filed: &Filed) -> Result<Vec<Paper>> {
 }
 
 /// The experts judge these lines anew once the supplement is there.
-async fn reopen(work: &Work, seated: Seated, codes: &BTreeSet<String>, seen: usize) -> Result<()> {
+async fn reopen(
+    work: &Work,
+    calendar: &Calendar,
+    seated: Seated,
+    codes: &BTreeSet<String>,
+    seen: usize,
+) -> Result<()> {
     for member in &seated.panel.members {
         let stored = reviews::task(work, member.task, &member.operator).await?;
         let answered: Answered = match stored.value {
             Task::Answered(answered) => answered,
-            Task::Open(_) => continue,
+            Task::Open(_) | Task::Closed(_) => continue,
         };
-        reviews::save_task(work, stored.version, answered.reopen(codes, seen)).await?;
+        let step = answered.reopen(codes, seen, work.today());
+        reviews::save_task(work, calendar, stored.version, step).await?;
     }
     Ok(())
 }
 
 /// 无补充材料: what the experts had found stands again, unless something came in that they have not judged.
-pub async fn stand(work: &Work, id: Id) -> Result<()> {
+pub async fn stand(work: &Work, calendar: &Calendar, id: Id) -> Result<()> {
     let materials = store::get(work, id).await?.application.form().materials.len();
     let Some(seated) = reviews::seated(work, id).await? else { return Ok(()) };
     for member in &seated.value.panel.members {
         let stored = reviews::task(work, member.task, &member.operator).await?;
         let Task::Open(open) = stored.value else { continue };
         if let Some(step) = open.stand(materials) {
-            reviews::save_task(work, stored.version, step).await?;
+            reviews::save_task(work, calendar, stored.version, step).await?;
         }
     }
     Ok(())

@@ -45,13 +45,15 @@ pub async fn import(
     OpsServiceClient::new(world.ops()).import_calendar(request).await.map(tonic::Response::into_inner)
 }
 
-async fn deadlines(world: &World, request: review::ListDeadlinesRequest) -> Vec<review::DeadlineEntry> {
+/// What is due in the city.
+pub async fn deadlines(world: &World, request: review::ListDeadlinesRequest) -> Vec<review::DeadlineEntry> {
     let request =
         review::ListDeadlinesRequest { parent: "areas/620900".to_owned(), page_size: 200, ..request };
     let answer = ReviewServiceClient::new(world.bureau(OFFICER)).list_deadlines(request).await.unwrap();
     answer.into_inner().entries
 }
 
+/// Every event of some kinds with its facts, in order.
 pub async fn events(world: &World, kinds: &[&str]) -> Vec<(Event, Value)> {
     world.job("sequence").await;
     let (mut found, mut after) = (Vec::new(), 0);

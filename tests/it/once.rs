@@ -33,7 +33,8 @@ fn item(kind: MaterialKind, title: &str) -> review::SupplementItem {
     }
 }
 
-fn proof(fact: &str) -> review::SupplementItem {
+/// Proof of a fact of diabetes.
+pub fn proof(fact: &str) -> review::SupplementItem {
     review::SupplementItem {
         opsp_dise_code: DIABETES.to_owned(),
         fact: fact.to_owned(),
@@ -41,7 +42,8 @@ fn proof(fact: &str) -> review::SupplementItem {
     }
 }
 
-async fn ask(
+/// Asks for a supplement.
+pub async fn ask(
     world: &World,
     name: &str,
     items: &[review::SupplementItem],
@@ -67,7 +69,8 @@ async fn supplement(world: &World, name: &str, papers: &[(MaterialKind, &str)]) 
     answer(world, name, &materials, false).await.unwrap()
 }
 
-async fn answer(
+/// Answers a request for one.
+pub async fn answer(
     world: &World,
     name: &str,
     materials: &[String],
@@ -85,7 +88,7 @@ async fn answer(
 }
 
 /// Every reason of a refusal with what it is about.
-fn reasons<T: std::fmt::Debug>(answer: Result<T, Status>) -> Vec<(String, String)> {
+pub fn reasons<T: std::fmt::Debug>(answer: Result<T, Status>) -> Vec<(String, String)> {
     let status = answer.expect_err("a refusal was expected");
     assert_eq!(status.code(), Code::FailedPrecondition, "{}", status.message());
     let failure = status.get_details_precondition_failure().expect("a PreconditionFailure detail");

@@ -108,6 +108,7 @@ async fn expert(
         diag_dr_codg: doctor.to_owned(),
         request_id: request_id(),
         validate_only: false,
+        ..Default::default()
     };
     Ok(ReviewServiceClient::new(world.bureau(OFFICER)).create_expert(request).await?.into_inner().name)
 }

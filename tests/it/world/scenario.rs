@@ -227,6 +227,7 @@ impl World {
                 diag_dr_codg: String::new(),
                 request_id: request_id(),
                 validate_only: false,
+                ..Default::default()
             };
             let made = ReviewServiceClient::new(self.bureau(OFFICER))
                 .create_expert(request)

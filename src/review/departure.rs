@@ -1,0 +1,85 @@
+//! Who left a panel before giving an opinion, how and why. Pure.
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use super::domain::{Assigned, Event, Given, Open};
+use crate::kernel::step::Step;
+
+/// A task that was taken from its expert: out of reach from then on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Closed {
+    /// What never changes.
+    pub assigned: Assigned,
+    /// What the expert gave before the task was opened again.
+    #[serde(default)]
+    pub earlier: Vec<Given>,
+    /// How that came.
+    pub left: Left,
+}
+
+/// How somebody came to leave.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Left {
+    /// In which way.
+    pub how: Departure,
+    /// Why, in somebody's words; empty where nobody said any.
+    pub text: String,
+    /// When.
+    pub at: OffsetDateTime,
+    /// How the officer or expert signs in who said so; empty when the server did it.
+    pub by: String,
+}
+
+/// In which way somebody leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Departure {
+    /// 退回: gave the task back.
+    Declined(DeclineReason),
+    /// 更换: replaced by an officer.
+    Reassigned,
+    /// 超期更换: replaced because the opinion was overdue.
+    Overdue,
+}
+
+/// 退回原因.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeclineReason {
+    /// 回避: a relation to somebody concerned.
+    Relation,
+    /// 专业不符.
+    NotMyField,
+    /// 不在岗.
+    Absent,
+    /// 其他.
+    Other,
+}
+
+impl std::fmt::Debug for Left {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Left({:?} at {})", self.how, self.at)
+    }
+}
+
+impl Open {
+    /// Takes it from its expert.
+    pub fn close(self, left: Left) -> Step<Closed, Event> {
+        let event = Event::TaskClosed { departure: left.how };
+        Step::new(Closed { assigned: self.assigned, earlier: self.earlier, left }, event)
+    }
+
+    /// Overdue, and nobody can be drawn instead: told once.
+    pub fn irreplaceable(self) -> Option<Step<Self, Event>> {
+        let told = self.irreplaceable;
+        (!told).then(|| Step::new(Self { irreplaceable: true, ..self }, Event::ReplacementMissing {}))
+    }
+}
+
+impl Closed {
+    /// Whether its expert is related to somebody concerned.
+    pub fn is_related(&self) -> bool {
+        self.left.how == Departure::Declined(DeclineReason::Relation)
+    }
+}
