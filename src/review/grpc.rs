@@ -2,19 +2,19 @@
 
 use tonic::Request;
 
+use super::convert::{item, said, sent_back};
 use super::domain::{Expert, Finding, Leaf, Line, Opinion, Task, task_name};
 use super::expert::New;
-use super::once::Item;
 use super::panel::{Outcome, Seated};
 use super::query::Described;
-use super::said::{Said, SaidLeaf};
-use super::{accept, assign, confirm, deadlines, expert, opinion, query, supplement};
+use super::{
+    accept, assign, confirm, deadlines, expert, opinion, query, receipt, send_back, supplement, undo,
+};
 use crate::app::App;
 use crate::application::grpc::message;
 use crate::application::query::published;
 use crate::application::store::{Stored, name};
 use crate::catalog::convert::criterion;
-use crate::catalog::domain::MaterialKind;
 use crate::db::Db;
 use crate::db::page::Page;
 use crate::db::work::{Owner, Work};
@@ -185,6 +185,54 @@ impl pb::review_service_server::ReviewService for Service {
         .await
     }
 
+    async fn send_back(&self, request: Request<pb::SendBackRequest>) -> Answer<pb::Panel> {
+        write(self, request, |_, work, input| {
+            Box::pin(async move {
+                let id = application_id(&input.name)?;
+                Ok(panel(work.person()?, id, &send_back::send_back(work, id, &input.into()).await?))
+            })
+        })
+        .await
+    }
+
+    async fn undo_decision(
+        &self,
+        request: Request<pb::UndoDecisionRequest>,
+    ) -> Answer<application::Application> {
+        write(self, request, |service, work, input| {
+            Box::pin(async move {
+                let id = application_id(&input.name)?;
+                let stored = undo::undo(work, &service.0.calendar.now(), id, &input.reason).await?;
+                service.application(work, &stored)
+            })
+        })
+        .await
+    }
+
+    async fn list_receipts(
+        &self,
+        request: Request<pb::ListReceiptsRequest>,
+    ) -> Answer<pb::ListReceiptsResponse> {
+        read(self, request, |_, view, input| {
+            Box::pin(async move { receipt::convert::list(view, application_id(&input.parent)?, input).await })
+        })
+        .await
+    }
+
+    async fn replay_decision(
+        &self,
+        request: Request<pb::ReplayDecisionRequest>,
+    ) -> Answer<pb::ReplayDecisionResponse> {
+        read(self, request, |service, view, input| {
+            Box::pin(async move {
+                let id = application_id(&input.name)?;
+                let all = receipt::replay::replay(view, &service.0.catalogs, id).await?;
+                Ok(receipt::convert::replayed(all))
+            })
+        })
+        .await
+    }
+
     async fn create_expert(&self, request: Request<pb::CreateExpertRequest>) -> Answer<pb::Expert> {
         write(self, request, |service, work, input| {
             Box::pin(async move {
@@ -240,45 +288,6 @@ fn task_id(name: &str) -> Result<Id> {
     Id::parse(id).map_err(|_| Error::not_found(name))
 }
 
-fn item(item: &pb::SupplementItem) -> Item {
-    Item {
-        code: item.opsp_dise_code.clone(),
-        kind: MaterialKind::from_code(item.kind),
-        title: item.title.clone(),
-        fact: item.fact.clone(),
-        text: item.text.clone(),
-    }
-}
-
-fn said(opinion: &pb::LineOpinion) -> Result<Said> {
-    Ok(Said {
-        code: opinion.opsp_dise_code.clone(),
-        finding: stated(opinion.finding())?,
-        facts_not_met: opinion.facts_not_met.iter().cloned().collect(),
-        leaves: opinion.leaves.iter().map(said_leaf).collect::<Result<_>>()?,
-        text: opinion.text.clone(),
-    })
-}
-
-fn said_leaf(leaf: &pb::LeafFinding) -> Result<SaidLeaf> {
-    Ok(SaidLeaf {
-        fact: leaf.fact.clone(),
-        finding: stated(leaf.finding())?,
-        materials: leaf.materials.clone(),
-        note: leaf.note.clone(),
-    })
-}
-
-/// The contract has refused what is not stated before.
-fn stated(finding: pb::Finding) -> Result<Finding> {
-    match finding {
-        pb::Finding::Met => Ok(Finding::Met),
-        pb::Finding::NotMet => Ok(Finding::NotMet),
-        pb::Finding::Unknown => Ok(Finding::Unknown),
-        pb::Finding::Unspecified => Err(Error::invalid("opinions.finding", "必填", "is required")),
-    }
-}
-
 fn told(person: &Person, opinion: &Opinion) -> pb::LineOpinion {
     let leaf = |leaf: &Leaf| pb::LeafFinding {
         fact: leaf.fact.clone(),
@@ -313,6 +322,7 @@ fn panel(person: &Person, application: Id, seated: &Seated) -> pb::Panel {
             answered: task.answered().is_some(),
             opinions: opinions.map(|opinion| told(person, opinion)).collect(),
             earlier_opinions: earlier.map(|opinion| told(person, opinion)).collect(),
+            sent_back: task.sent_back().map(sent_back).collect(),
         }
     });
     let outcomes = seated.outcomes().into_iter().map(|(line, outcome)| pb::PanelOutcome {
@@ -352,6 +362,7 @@ fn task(described: &Described) -> pb::ReviewTask {
             .map(|shown| pb::TaskMaterial { name: shown.name(assigned.id), title: shown.title.clone() })
             .collect(),
         round: i32::try_from(task.earlier().len() + 1).unwrap_or(i32::MAX),
+        sent_back_reason: task.last_sent_back().map(|sent| sent.reason.clone()).unwrap_or_default(),
     }
 }
 
