@@ -33,6 +33,9 @@ pub enum Event {
     /// 不予受理.
     #[serde(rename = "application.refused")]
     Refused {
+        /// Of its receipt; empty in an event from before there were any.
+        #[serde(default)]
+        receipt_sha256: String,
         #[serde(flatten)]
         cited: Cited,
     },
@@ -63,6 +66,19 @@ pub enum Event {
     Decided {
         approved: Vec<String>,
         rejected: Vec<String>,
+        /// Of its receipt; empty in an event from before there were any.
+        #[serde(default)]
+        receipt_sha256: String,
+        #[serde(flatten)]
+        cited: Cited,
+    },
+    /// 撤销决定: back to where it was before it was decided or refused.
+    #[serde(rename = "application.decision_undone")]
+    DecisionUndone {
+        /// Which state it was in.
+        was: String,
+        #[serde(default)]
+        receipt_sha256: String,
         #[serde(flatten)]
         cited: Cited,
     },
@@ -84,6 +100,30 @@ impl Event {
         let mut value: Value = serde_json::from_str(data).ok()?;
         value.as_object_mut()?.insert("type".to_owned(), Value::String(kind.to_owned()));
         serde_json::from_value(value).ok()
+    }
+
+    /// The event of a decision with the hash of its receipt; any other as it is.
+    #[must_use]
+    pub fn sealed_by(mut self, sha256: &str) -> Self {
+        if let Self::Refused { receipt_sha256, .. }
+        | Self::Decided { receipt_sha256, .. }
+        | Self::DecisionUndone { receipt_sha256, .. } = &mut self
+        {
+            sha256.clone_into(receipt_sha256);
+        }
+        self
+    }
+
+    /// The hash of the receipt of a decision, where it has one.
+    pub fn receipt(&self) -> Option<&str> {
+        match self {
+            Self::Refused { receipt_sha256, .. }
+            | Self::Decided { receipt_sha256, .. }
+            | Self::DecisionUndone { receipt_sha256, .. } => {
+                Some(receipt_sha256.as_str()).filter(|sha256| !sha256.is_empty())
+            }
+            _ => None,
+        }
     }
 
     /// What happened, in Chinese and in English.
@@ -134,6 +174,14 @@ impl Event {
             Self::Resumed {} => both("审核时限恢复计算。", "the clock of the review runs on."),
             Self::Withdrawn {} => both("申请已撤回。", "the application was withdrawn."),
             Self::Decided { approved, rejected, .. } => decided(approved, rejected),
+            Self::DecisionUndone { was, .. } if was == "refused" => both(
+                "不予受理的决定已由另一名经办人员撤销，申请恢复为已提交，审核时限继续计算。",
+                "the refusal was taken back by another officer; it counts as submitted and the clock runs on.",
+            ),
+            Self::DecisionUndone { .. } => both(
+                "原审核决定已由另一名经办人员撤销，申请恢复为已受理，将重新确认，审核时限继续计算。",
+                "the decision was taken back by another officer and will be made anew; the clock runs on.",
+            ),
             Self::LineNoticed { opsp_dise_code: code, .. } => {
                 both(format!("病种 {code} 进入公示。"), format!("disease {code} went into a public notice."))
             }
@@ -177,6 +225,14 @@ mod tests {
         Cited { catalog_version: "1".to_owned(), catalog_sha256: "abc".to_owned() }
     }
 
+    fn refused(cited: Cited) -> Event {
+        Event::Refused { receipt_sha256: String::new(), cited }
+    }
+
+    fn decided_as(approved: Vec<String>, rejected: Vec<String>, cited: Cited) -> Event {
+        Event::Decided { approved, rejected, receipt_sha256: String::new(), cited }
+    }
+
     fn check(event: &Event, kind: &str, zh: &str) {
         let mut value = serde_json::to_value(event).unwrap();
         let found = value.as_object_mut().unwrap().remove("type").unwrap();
@@ -198,7 +254,7 @@ mod tests {
         let submitted = Event::Submitted { opsp_dise_codes: codes(), cited: cited(), sample: true };
         check(&submitted, "submitted", "申请已提交，审核时限开始计算，申报病种：M01600、M03900。");
         check(&Event::Accepted { cited: cited() }, "accepted", "申请已受理，进入专家评审。");
-        check(&Event::Refused { cited: cited() }, "refused", "申请不予受理，已说明理由。");
+        check(&refused(cited()), "refused", "申请不予受理，已说明理由。");
         let asked = Event::SupplementRequested { items: 2, cited: cited() };
         check(&asked, "supplement_requested", "已一次性告知须补正 2 项，审核时限暂停。");
         let answered = Event::Supplemented { materials: 3 };
@@ -213,10 +269,29 @@ mod tests {
         check(&Event::Resumed {}, "resumed", "审核时限恢复计算。");
         check(&Event::Withdrawn {}, "withdrawn", "申请已撤回。");
         let rejected = vec!["M03900".to_owned()];
-        let decided = Event::Decided { approved: vec![code()], rejected, cited: cited() };
+        let decided = decided_as(vec![code()], rejected, cited());
         check(&decided, "decided", "申请已办结：通过 M01600；不通过 M03900。");
-        let decided = Event::Decided { approved: Vec::new(), rejected: codes(), cited: cited() };
+        let decided = decided_as(Vec::new(), codes(), cited());
         check(&decided, "decided", "申请已办结：不通过 M01600、M03900。");
+        let undone = |was: &str| Event::DecisionUndone {
+            was: was.to_owned(),
+            receipt_sha256: String::new(),
+            cited: cited(),
+        };
+        check(
+            &undone("decided"),
+            "decision_undone",
+            "原审核决定已由另一名经办人员撤销，申请恢复为已受理，将重新确认，审核时限继续计算。",
+        );
+        check(
+            &undone("refused").sealed_by("abc"),
+            "decision_undone",
+            "不予受理的决定已由另一名经办人员撤销，申请恢复为已提交，审核时限继续计算。",
+        );
+        assert_eq!(
+            (undone("refused").sealed_by("abc").receipt(), undone("refused").receipt()),
+            (Some("abc"), None)
+        );
         let noticed = Event::LineNoticed { opsp_dise_code: code(), notice: "x".to_owned() };
         check(&noticed, "line_noticed", "病种 M01600 进入公示。");
         let granted = Event::LineGranted { opsp_dise_code: code(), benefit: "x".to_owned() };
@@ -227,8 +302,8 @@ mod tests {
 
     #[test]
     fn a_decision_names_its_catalogue_where_readers_look_for_it() {
-        let decided = Event::Decided { approved: Vec::new(), rejected: Vec::new(), cited: cited() };
-        for event in [Event::Accepted { cited: cited() }, Event::Refused { cited: cited() }, decided] {
+        let decided = decided_as(Vec::new(), Vec::new(), cited());
+        for event in [Event::Accepted { cited: cited() }, refused(cited()), decided] {
             let data = serde_json::to_value(&event).unwrap();
             assert_eq!(data["catalog_version"], "1", "{data}");
             assert_eq!(data["catalog_sha256"], "abc", "{data}");
@@ -252,10 +327,10 @@ mod tests {
         );
         let none = Cited::default;
         check("accepted", "{}", Event::Accepted { cited: none() });
-        check("refused", "{}", Event::Refused { cited: none() });
+        check("refused", "{}", refused(none()));
         let asked = Event::SupplementRequested { items: 2, cited: none() };
         check("supplement_requested", r#"{"items":2}"#, asked);
-        let decided = Event::Decided { approved: codes(), rejected: Vec::new(), cited: none() };
+        let decided = decided_as(codes(), Vec::new(), none());
         check("decided", r#"{"approved":["M01600"],"rejected":[]}"#, decided);
     }
 

@@ -5,7 +5,7 @@ use tonic::Request;
 
 use super::domain::{Application, Event};
 use super::store::{self, Stored};
-use super::{convert, create, query, submit, supplement, update, withdraw};
+use super::{convert, create, query, remedy, submit, supplement, update, withdraw};
 use crate::app::{App, Ask, Tell};
 use crate::catalog::domain::Catalog;
 use crate::catalog::grpc::insutype;
@@ -17,6 +17,7 @@ use crate::insured::domain::HeldBenefit;
 use crate::kernel::access::Person;
 use crate::kernel::calendar::Calendar;
 use crate::kernel::error::{Refusal, Result};
+use crate::kernel::local_day;
 use crate::material;
 use crate::proto::opsp::application::v1 as pb;
 use crate::rpc::call::{Answer, Serves, read, write};
@@ -206,6 +207,7 @@ pub fn message(
         catalog_version: filed.map(|filed| filed.catalog_version.clone()).unwrap_or_default(),
         catalog_sha256: filed.map(|filed| filed.catalog_sha256.clone()).unwrap_or_default(),
         sample: filed.map_or(catalog.sample, |filed| filed.sample),
+        remedies: remedy::messages(application, local_day(stored.updated_at), &catalog.rules),
     }
 }
 

@@ -79,7 +79,7 @@ impl Filed {
     }
 
     fn refuse(self, reasons: Vec<Refusal>) -> Step<Refused, Event> {
-        let event = Event::Refused { cited: self.cited() };
+        let event = Event::Refused { receipt_sha256: String::new(), cited: self.cited() };
         Step::new(Refused { filed: self, reasons }, event)
     }
 }
@@ -105,6 +105,7 @@ impl Accepted {
         let event = Event::Decided {
             approved: codes(LineState::Approved),
             rejected: codes(LineState::Rejected),
+            receipt_sha256: String::new(),
             cited: self.filed.cited(),
         };
         Step::new(

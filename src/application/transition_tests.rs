@@ -249,7 +249,10 @@ fn who_never_answers_is_refused_only_before_acceptance() {
     let step = refuse(Application::Submitted(submitted())).unwrap();
     assert_eq!(
         (step.state.reasons, step.event),
-        (vec![reason()], Event::Refused { cited: Published::sample().cited() })
+        (
+            vec![reason()],
+            Event::Refused { receipt_sha256: String::new(), cited: Published::sample().cited() }
+        )
     );
     let after = refuse(Application::Accepted(accepted())).unwrap_err();
     assert!(matches!(after, StepRefused::WrongState { is: "awaiting_supplement", .. }));

@@ -149,6 +149,7 @@ pub fn rule(title: &str) -> &str {
         "公示病种" => "publish_disease",
         "承诺制不得变更月数" => "remote_lock_months",
         "临时备案月数" => "temporary_months",
+        "复核期限" => "remedy_days",
         "连续参保月数" => "insurance.continuous_months",
         "断保天数" => "insurance.gap_days_max",
         "缴费宽限天数" => "insurance.grace_days",

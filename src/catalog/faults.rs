@@ -217,6 +217,7 @@ fn rules(findings: &mut Findings<'_>, rules: &Rules) {
         ("insurance.grace_days", i64::from(insurance.grace_days), 0, 366),
         ("remote_lock_months", i64::from(rules.remote_lock_months), 0, 60),
         ("temporary_months", i64::from(rules.temporary_months), 1, 60),
+        ("remedy_days", i64::from(rules.remedy_days), 0, 366),
     ] {
         findings.range(format!("rules.{field}"), number, least, most);
     }

@@ -46,6 +46,15 @@ pub struct Rules {
     pub remote_lock_months: i32,
     /// 临时外出备案的月数.
     pub temporary_months: i32,
+    /// 申请复核的期限, days after the decision; 0 where the area states none.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub remedy_days: u32,
+}
+
+/// What is not stated is not written: a catalogue from before there was such a rule keeps its hash.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
+fn is_none(days: &u32) -> bool {
+    *days == 0
 }
 
 fn opinion_working_days() -> u32 {

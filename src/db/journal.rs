@@ -69,6 +69,8 @@ pub struct Recorded {
     pub data: String,
     /// In which role it was done: `portal`, `bureau`, `expert`, `system`, ….
     pub actor: String,
+    /// By which officer or expert; none where it was nobody's.
+    pub operator: Option<String>,
     /// When.
     pub at: OffsetDateTime,
 }
@@ -148,6 +150,7 @@ impl View {
                 version: row.version,
                 data: row.data,
                 actor: row.actor,
+                operator: row.operator,
                 at: from_micros(row.at),
             })
             .collect())

@@ -7,6 +7,7 @@ use super::entry::{Entry, Listing};
 use super::store::{self, Stored};
 use crate::app::App;
 use crate::application;
+use crate::application::domain::Application;
 use crate::application::store::ApprovedLine;
 use crate::catalog::domain::Insutype;
 use crate::catalog::store::{Cited, Published};
@@ -139,7 +140,11 @@ async fn enter(app: &App, head: &Head, published: &Published, line: &ApprovedLin
     store::get(&work, &head.area, head.id).await?.notice.into_opening().map_err(Refusal::from)?;
     store::hold_opening(&work, &head.area, head.id).await?;
     let stored = application::store::get(&work, line.application).await?;
-    let decided = stored.application.into_decided().map_err(Refusal::from)?;
+    // Its decision may have been taken back meanwhile.
+    let Application::Decided(decided) = stored.application else {
+        work.rollback().await?;
+        return Ok(false);
+    };
     let case = decided.filed.case.clone();
     let approved_on = decided.decided_on;
     let Ok(step) = decided.notice(&line.code, store::name(&head.area, head.id)) else {

@@ -1,5 +1,7 @@
 //! 受理: takes an application into review, or refuses to take it.
 
+use super::receipt::domain::Basis;
+use super::receipt::facts::make;
 use crate::application::domain::Application;
 use crate::application::store::{self, Stored};
 use crate::db::work::Work;
@@ -18,14 +20,13 @@ pub async fn accept(work: &Work, calendar: &Calendar, id: Id) -> Result<Stored> 
 /// 不予受理: of what was submitted, or of what waits for its applicant and was never accepted.
 pub async fn refuse(work: &Work, calendar: &Calendar, id: Id, reason: &str) -> Result<Stored> {
     let stored = store::get(work, id).await?;
-    let refusal = Refusal::new("NOT_ACCEPTED", reason, format!("the bureau does not accept it: {reason}"))
-        .help(
-            "请按所述理由处理后重新申请，或向经办机构申请复核。",
-            "cure the reason and apply again, or ask the bureau to look again.",
-        );
     let step = match stored.application {
-        Application::AwaitingSupplement(awaiting) => awaiting.refuse(vec![refusal]),
-        other => other.into_submitted().map(|submitted| submitted.refuse(vec![refusal])),
+        Application::AwaitingSupplement(awaiting) => awaiting.refuse(Vec::new()),
+        other => other.into_submitted().map(|submitted| submitted.refuse(Vec::new())),
     };
-    store::save(work, calendar, stored.version, step.map_err(Refusal::from)?).await
+    let mut step = step.map_err(Refusal::from)?;
+    let made = make(work, &step.state.filed, Basis::Refused { words: reason.to_owned() }).await?;
+    step.state.reasons = made.conclusion.refusals;
+    step.event = step.event.sealed_by(&made.sha256);
+    store::save(work, calendar, stored.version, step).await
 }

@@ -10,6 +10,7 @@ use super::anonymous::Shown;
 use super::departure::{Closed, Departure};
 pub use super::refused::Refused;
 use super::said::{Said, opinions};
+use super::sent_back::SentBack;
 use crate::catalog::criteria::Criterion;
 pub use crate::catalog::criteria::Finding;
 use crate::catalog::published::Cited;
@@ -113,13 +114,16 @@ pub struct Answered {
     pub earlier: Vec<Given>,
 }
 
-/// An opinion that was given before more evidence was asked for.
+/// An opinion that was given before the task was opened again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Given {
     /// One a line, in the order of the lines.
     pub opinions: Vec<Opinion>,
     /// When it was given.
     pub answered_at: OffsetDateTime,
+    /// 退回, where an officer sent it back; none where more evidence was asked for.
+    #[serde(default)]
+    pub sent_back: Option<SentBack>,
 }
 
 /// What an expert says of one line.
@@ -192,6 +196,9 @@ pub enum Event {
     /// More evidence was asked for: the expert will judge it anew.
     #[serde(rename = "review.task_reopened")]
     TaskReopened {},
+    /// 退回: an officer sent it back, and the expert will judge these lines anew.
+    #[serde(rename = "review.task_sent_back")]
+    TaskSentBack { opsp_dise_codes: Vec<String> },
     /// There is no more evidence: what the expert had given stands.
     #[serde(rename = "review.task_stands")]
     TaskStands {},
@@ -247,9 +254,10 @@ impl Open {
 
 impl Open {
     /// 无补充材料: what the expert had given stands again. Not where the application, which has so many materials, has one
-    /// that the expert has not judged.
+    /// that the expert has not judged, and not what an officer sent back.
     pub fn stand(mut self, materials: usize) -> Option<Step<Answered, Event>> {
-        let Given { opinions, answered_at } = self.earlier.pop().filter(|_| self.seen == materials)?;
+        let stands = |given: &Given| self.seen == materials && given.sent_back.is_none();
+        let Given { opinions, answered_at, .. } = self.earlier.pop().filter(stands)?;
         let answered = Answered { assigned: self.assigned, opinions, answered_at, earlier: self.earlier };
         Some(Step::new(answered, Event::TaskStands {}))
     }
@@ -263,7 +271,7 @@ impl Answered {
         let standing =
             self.opinions.iter().filter(|opinion| !codes.contains(&opinion.code)).cloned().collect();
         let mut earlier = self.earlier;
-        earlier.push(Given { opinions: self.opinions, answered_at: self.answered_at });
+        earlier.push(Given { opinions: self.opinions, answered_at: self.answered_at, sent_back: None });
         let (assigned, since) = (self.assigned, Some(today));
         let open = Open { assigned, earlier, standing, seen, since, irreplaceable: false };
         Step::new(open, Event::TaskReopened {})

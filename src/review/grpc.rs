@@ -2,16 +2,16 @@
 
 use tonic::Request;
 
+use super::convert::{self, decline_reason, item, said, sent_back};
 use super::domain::{Finding, Leaf, Line, Opinion, Task, task_name};
 use super::panel::{Outcome, Seated};
 use super::query::Described;
-use super::sent::{decline_reason, item, said};
 use super::{
-    accept, assign, clock, confirm, deadlines, expert, former, opinion, query, registration, replace, supplement,
+    accept, assign, clock, confirm, deadlines, expert, former, opinion, query, receipt, registration, replace,
+    send_back, supplement, undo,
 };
 use crate::app::App;
 use crate::application::grpc::message;
-use crate::application::ledger::Outside;
 use crate::application::query::published;
 use crate::application::store::{Stored, name};
 use crate::catalog::convert::criterion;
@@ -19,7 +19,6 @@ use crate::db::Db;
 use crate::db::page::Page;
 use crate::db::work::{Owner, Work};
 use crate::kernel::access::Person;
-use crate::kernel::clock::Extension;
 use crate::kernel::error::{Error, Result};
 use crate::kernel::id::{Id, name_parts};
 use crate::material;
@@ -227,12 +226,7 @@ impl pb::review_service_server::ReviewService for Service {
         write(self, request, |service, work, input| {
             Box::pin(async move {
                 let (app, id) = (&service.0, application_id(&input.name)?);
-                let extension = Extension {
-                    working_days: u32::try_from(input.working_days).unwrap_or_default(),
-                    reason: input.reason.clone(),
-                    by: work.actor().operator()?.to_owned(),
-                    on: work.today(),
-                };
+                let extension = convert::extension(input, work)?;
                 let stored = clock::extend(work, &app.catalogs, &app.calendar.now(), id, extension).await?;
                 service.application(work, &stored)
             })
@@ -247,13 +241,8 @@ impl pb::review_service_server::ReviewService for Service {
         write(self, request, |service, work, input| {
             Box::pin(async move {
                 let (app, id) = (&service.0, application_id(&input.name)?);
-                let outside = match input.ground() {
-                    application::PauseGround::Examination => Outside::Examination,
-                    _ => Outside::Assessment,
-                };
-                let calendar = app.calendar.now();
-                let stored =
-                    clock::pause(work, &app.catalogs, &calendar, id, (outside, &input.reason)).await?;
+                let (calendar, why) = (app.calendar.now(), convert::outside(input));
+                let stored = clock::pause(work, &app.catalogs, &calendar, id, why).await?;
                 service.application(work, &stored)
             })
         })
@@ -269,6 +258,55 @@ impl pb::review_service_server::ReviewService for Service {
                 let id = application_id(&input.name)?;
                 let stored = clock::resume(work, &service.0.calendar.now(), id).await?;
                 service.application(work, &stored)
+            })
+        })
+        .await
+    }
+
+    async fn send_back(&self, request: Request<pb::SendBackRequest>) -> Answer<pb::Panel> {
+        write(self, request, |service, work, input| {
+            Box::pin(async move {
+                let (id, calendar) = (application_id(&input.name)?, service.0.calendar.now());
+                let seated = send_back::send_back(work, &calendar, id, &input.into()).await?;
+                Ok(panel(work.person()?, id, &seated))
+            })
+        })
+        .await
+    }
+
+    async fn undo_decision(
+        &self,
+        request: Request<pb::UndoDecisionRequest>,
+    ) -> Answer<application::Application> {
+        write(self, request, |service, work, input| {
+            Box::pin(async move {
+                let id = application_id(&input.name)?;
+                let stored = undo::undo(work, &service.0.calendar.now(), id, &input.reason).await?;
+                service.application(work, &stored)
+            })
+        })
+        .await
+    }
+
+    async fn list_receipts(
+        &self,
+        request: Request<pb::ListReceiptsRequest>,
+    ) -> Answer<pb::ListReceiptsResponse> {
+        read(self, request, |_, view, input| {
+            Box::pin(async move { receipt::convert::list(view, application_id(&input.parent)?, input).await })
+        })
+        .await
+    }
+
+    async fn replay_decision(
+        &self,
+        request: Request<pb::ReplayDecisionRequest>,
+    ) -> Answer<pb::ReplayDecisionResponse> {
+        read(self, request, |service, view, input| {
+            Box::pin(async move {
+                let id = application_id(&input.name)?;
+                let all = receipt::replay::replay(view, &service.0.catalogs, id).await?;
+                Ok(receipt::convert::replayed(all))
             })
         })
         .await
@@ -373,6 +411,7 @@ fn panel(person: &Person, application: Id, seated: &Seated) -> pb::Panel {
             answered: task.answered().is_some(),
             opinions: opinions.map(|opinion| told(person, opinion)).collect(),
             earlier_opinions: earlier.map(|opinion| told(person, opinion)).collect(),
+            sent_back: task.sent_back().map(sent_back).collect(),
         }
     });
     let outcomes = seated.outcomes().into_iter().map(|(line, outcome)| pb::PanelOutcome {
@@ -415,6 +454,7 @@ fn task(described: &Described) -> pb::ReviewTask {
             .collect(),
         round: i32::try_from(task.earlier().len() + 1).unwrap_or(i32::MAX),
         opinion_due_date: described.opinion_due.map(date_message),
+        sent_back_reason: task.last_sent_back().map(|sent| sent.reason.clone()).unwrap_or_default(),
     }
 }
 

@@ -5,9 +5,10 @@ use serde::{Deserialize, Serialize};
 use super::departure::Closed;
 use super::domain::{Event, Finding, Line, Opinion, Refused, Task};
 use super::draw::{Drawn, Seed};
-use super::reasons::{Papers, rejection, unknown};
+use super::reasons::{Papers, unknown};
 use super::registry::{Expert, resource};
-use crate::application::domain::{Line as Decision, LineState};
+use super::sitting::{Sitting, Voice};
+use crate::application::domain::Line as Decision;
 use crate::kernel::error::Refusal;
 use crate::kernel::id::Id;
 use crate::kernel::region::Region;
@@ -209,37 +210,28 @@ impl Seated {
 
     /// What follows for each line once everything is found; every reason why it cannot be confirmed by this officer.
     pub fn decide(&self, officer: &str, papers: &Papers) -> Result<Vec<Decision>, Vec<Refused>> {
-        let mut reasons = Vec::new();
-        if self.panel.members.iter().any(|member| member.operator == officer) {
-            reasons.push(Refused::OfficerIsExpert);
-        }
-        if self.open() > 0 {
-            reasons.push(Refused::OpinionsMissing { open: self.open() });
-        }
-        if self.panel.missing() > 0 {
-            reasons.push(Refused::PanelShort { missing: self.panel.missing() });
-        }
-        let mut decisions = Vec::new();
-        for (line, outcome) in self.outcomes() {
-            match outcome {
-                Outcome::Found(Finding::Met) => decisions.push(approved(line)),
-                Outcome::Found(found @ (Finding::NotMet | Finding::Unknown)) => {
-                    decisions.push(self.rejected(line, found, papers));
-                }
-                Outcome::Differ => reasons.push(Refused::ThirdNeeded { code: line.code.clone() }),
-                // Told above, once for all lines.
-                Outcome::Open => {}
+        let decided = self.sitting().decide(officer, papers);
+        match (self.panel.missing(), decided) {
+            (0, decided) => decided,
+            (missing, decided) => {
+                let mut reasons = decided.err().unwrap_or_default();
+                reasons.push(Refused::PanelShort { missing });
+                Err(reasons)
             }
         }
-        if reasons.is_empty() { Ok(decisions) } else { Err(reasons) }
     }
 
-    /// A rejection rests on those who found what the panel found.
-    fn rejected(&self, line: &Line, found: Finding, papers: &Papers) -> Decision {
-        let opinions = self.opinions(line).into_iter();
-        let grounds: Vec<_> = opinions.filter(|opinion| opinion.finding == found).collect();
-        let reasons = rejection(line, &grounds, papers);
-        Decision { code: line.code.clone(), state: LineState::Rejected, reasons }
+    /// What a decision rests on.
+    pub fn sitting(&self) -> Sitting {
+        let lines = self.lines();
+        let voice = |(member, task): (&Member, &Task)| Voice {
+            expert: member.expert,
+            operator: member.operator.clone(),
+            task: member.task,
+            opinions: lines.iter().filter_map(|line| task.opinion(&line.code)).cloned().collect(),
+        };
+        let members = self.panel.members.iter().zip(&self.tasks).map(voice).collect();
+        Sitting { lines: lines.to_vec(), members }
     }
 
     /// The facts that a line found UNKNOWN hangs on; none of a line that is open or found otherwise.
@@ -267,10 +259,6 @@ impl Seated {
     fn opinions(&self, line: &Line) -> Vec<&Opinion> {
         self.tasks.iter().filter_map(|task| task.opinion(&line.code)).collect()
     }
-}
-
-fn approved(line: &Line) -> Decision {
-    Decision { code: line.code.clone(), state: LineState::Approved, reasons: Vec::new() }
 }
 
 #[cfg(test)]

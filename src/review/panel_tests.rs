@@ -1,6 +1,7 @@
 //! What a panel finds, and what follows.
 
 use super::*;
+use crate::application::domain::LineState;
 use crate::catalog::criteria::Criterion;
 use crate::review::anonymous::Shown;
 use crate::review::departure::{DeclineReason, Departure, Left};

@@ -108,7 +108,7 @@ fn sentence(
     let refusal = Refusal::new(
         reason,
         format!("{zh}：{text}。{}", looked_at.zh()),
-        format!("recognition criterion {fact} {en};{}", looked_at.en()),
+        format!("recognition criterion {fact} ({text}) {en};{}", looked_at.en()),
     );
     if others.is_empty() {
         return refusal.help(

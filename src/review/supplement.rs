@@ -66,8 +66,9 @@ pub async fn request(
     store::save(work, calendar, stored.version, step).await
 }
 
+/// Whether an opinion was given; one that was sent back was, too.
 fn has_opinion(seated: &Seated) -> bool {
-    seated.tasks.iter().any(|task| task.answered().is_some())
+    seated.tasks.iter().any(|task| task.answered().is_some() || task.is_sent_back())
 }
 
 /// What was handed in, in order.

@@ -113,7 +113,7 @@ async fn the_applicant_reads_what_decided_on_which_paper_and_what_would_change_i
     for (reason, policy) in reasons.iter().zip(["餐后或糖负荷后2小时", "糖化血红蛋白不低于6.5%"])
     {
         assert_eq!((reason.reason.as_str(), reason.subject.as_str()), ("CRITERION_NOT_MET", DIABETES));
-        assert!(reason.text_zh.contains(policy), "{reason:?}");
+        assert!(reason.text_zh.contains(policy) && reason.text_en.contains(policy), "{reason:?}");
         assert!(reason.text_zh.contains("评审所看材料：二级及以上医院的疾病诊断证明。"), "{reason:?}");
         assert!(reason.text_zh.contains("评审说明：报告单上没有这一项。"), "{reason:?}");
         assert!(reason.help_zh.starts_with("证明该项标准即可改变结果"), "either would be enough: {reason:?}");
@@ -153,6 +153,7 @@ async fn what_cannot_be_judged_is_not_approved(#[values(Engine::Sqlite, Engine::
     assert_eq!(decided.lines[0].state(), LineState::Rejected);
     let reasons: Vec<_> = decided.lines[0].reasons.iter().map(|reason| reason.reason.as_str()).collect();
     assert_eq!(reasons, ["CRITERION_UNKNOWN", "CRITERION_NOT_MET"], "{:?}", decided.lines[0].reasons);
+    assert_eq!(world.replay_all().await, 1);
 }
 
 #[rstest]
@@ -220,4 +221,5 @@ async fn the_older_way_of_an_opinion_goes_on(#[values(Engine::Sqlite, Engine::Po
     let reasons = &decided.lines[0].reasons;
     assert_eq!(reasons.len(), 1, "two of three are left without hba1c: {reasons:?}");
     assert!(reasons[0].text_zh.contains("需长期使用口服降糖药或胰岛素治疗"), "{reasons:?}");
+    assert_eq!(world.replay_all().await, 1);
 }

@@ -56,6 +56,7 @@ async fn a_case_goes_from_the_application_to_the_benefit(
         .unwrap()
         .into_inner();
     assert_eq!(after.lines[0].state(), application::LineState::Granted);
+    assert_eq!(world.replay_all().await, 1, "the decision made again is the same");
 }
 
 #[rstest]
@@ -89,6 +90,7 @@ async fn nothing_takes_effect_while_an_objection_stands(
     assert!(world.in_force(&psn_no, "M03900", None).await.0);
     let begun = world.benefits(&psn_no).await[0].begndate.as_ref().and_then(to_date);
     assert_eq!(begun, Some(today), "it begins on the first day on which nothing stood against it");
+    assert_eq!(world.replay_all().await, 1);
 }
 
 #[rstest]
@@ -113,6 +115,7 @@ async fn an_upheld_objection_ends_it(#[values(Engine::Sqlite, Engine::Postgres)]
         .into_inner();
     assert_eq!(after.lines[0].state(), application::LineState::Objected);
     assert_eq!(after.lines[0].reasons[0].reason, "OBJECTION_UPHELD");
+    assert_eq!(world.replay_all().await, 1);
 }
 
 #[rstest]
@@ -232,4 +235,5 @@ async fn experts_who_differ_get_a_third(#[values(Engine::Sqlite, Engine::Postgre
     };
     let none = NoticeServiceClient::new(world.bureau(OFFICER)).open_notice(request).await;
     refused(none, Code::FailedPrecondition, "NOTHING_TO_PUBLISH");
+    assert_eq!(world.replay_all().await, 1);
 }

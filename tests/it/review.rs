@@ -158,6 +158,7 @@ async fn one_line_may_be_approved_and_the_other_rejected(
     let decided = world.confirm(&name).await.unwrap();
     let fates: Vec<_> = decided.lines.iter().map(|line| (line.state(), line.reasons.is_empty())).collect();
     assert_eq!(fates, [(application::LineState::Approved, true), (application::LineState::Rejected, false)]);
+    assert_eq!(world.replay_all().await, 1);
 }
 
 #[rstest]
@@ -293,6 +294,7 @@ async fn no_supplement_is_asked_for_after_an_opinion(
     let task = task_of(&world, operator(&experts, member), member).await;
     say(&world, operator(&experts, member), &task.name, opinions(&task, &TWO)).await.unwrap();
     assert_eq!(world.confirm(&name).await.unwrap().state(), ApplicationState::Decided);
+    assert_eq!(world.replay_all().await, 1);
 }
 
 #[rstest]
@@ -343,6 +345,7 @@ async fn what_waits_is_listed_by_its_day_and_can_be_ended(
     // Who was refused may apply again.
     let person = psn_no(&names[0]);
     assert_eq!(psn_no(&world.submitted(person, "M01600").await), person);
+    assert_eq!(world.replay_all().await, 1, "the refusal");
 }
 
 #[rstest]

@@ -1,14 +1,20 @@
-//! What experts and officers send, in our words.
+//! What experts and officers send, from the contract's words into ours and back.
 
 use super::departure::DeclineReason;
 use super::domain::Finding;
 use super::once::Item;
 use super::said::{Said, SaidLeaf};
+use super::sent_back::SentBack;
+use crate::application::ledger::Outside;
 use crate::catalog::domain::MaterialKind;
+use crate::db::work::Work;
+use crate::kernel::clock::Extension;
 use crate::kernel::error::{Error, Result};
+use crate::proto::opsp::application::v1 as application;
 use crate::proto::opsp::review::v1 as pb;
+use crate::rpc::parse::timestamp;
 
-/// One thing that is missing.
+/// One thing that is asked for.
 pub fn item(item: &pb::SupplementItem) -> Item {
     Item {
         code: item.opsp_dise_code.clone(),
@@ -19,7 +25,7 @@ pub fn item(item: &pb::SupplementItem) -> Item {
     }
 }
 
-/// An opinion on one line.
+/// An opinion as it was sent.
 pub fn said(opinion: &pb::LineOpinion) -> Result<Said> {
     Ok(Said {
         code: opinion.opsp_dise_code.clone(),
@@ -57,5 +63,33 @@ pub fn decline_reason(reason: pb::DeclineReason) -> Result<DeclineReason> {
         pb::DeclineReason::Absent => Ok(DeclineReason::Absent),
         pb::DeclineReason::Other => Ok(DeclineReason::Other),
         pb::DeclineReason::Unspecified => Err(Error::invalid("reason", "必填", "is required")),
+    }
+}
+
+/// 延长, as it was asked for.
+pub fn extension(input: &pb::ExtendDeadlineRequest, work: &Work) -> Result<Extension> {
+    Ok(Extension {
+        working_days: u32::try_from(input.working_days).unwrap_or_default(),
+        reason: input.reason.clone(),
+        by: work.actor().operator()?.to_owned(),
+        on: work.today(),
+    })
+}
+
+/// 暂停: what is waited for, and why.
+pub fn outside(input: &pb::PauseReviewRequest) -> (Outside, &str) {
+    match input.ground() {
+        application::PauseGround::Examination => (Outside::Examination, &input.reason),
+        _ => (Outside::Assessment, &input.reason),
+    }
+}
+
+/// One time that a task was sent back.
+pub fn sent_back(sent: &SentBack) -> pb::SentBack {
+    pb::SentBack {
+        reason: sent.reason.clone(),
+        operator: sent.by.clone(),
+        time: Some(timestamp(sent.at)),
+        opsp_dise_codes: sent.codes.iter().cloned().collect(),
     }
 }

@@ -1,0 +1,145 @@
+//! 退回专家复评: an answered task, opened again by the officer. Pure.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use super::domain::{Answered, Event, Given, Open, Task};
+use super::panel::Seated;
+use crate::kernel::local_day;
+use crate::kernel::step::Step;
+
+/// So often an application is sent back: then it is confirmed, whatever the officer thinks of it.
+pub const MOST: usize = 2;
+
+/// One time that a task was sent back.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SentBack {
+    /// 退回说明, for the expert.
+    pub reason: String,
+    /// The officer.
+    pub by: String,
+    /// When: the same for all tasks that were sent back together.
+    pub at: OffsetDateTime,
+    /// For which diseases.
+    pub codes: BTreeSet<String>,
+}
+
+impl std::fmt::Debug for SentBack {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "SentBack({})", self.at)
+    }
+}
+
+impl Answered {
+    /// Opens it again for the lines of some diseases. The opinions on the others stand, and what was given is kept.
+    /// `seen`: how many materials the application has.
+    pub fn send_back(self, sent: SentBack, seen: usize) -> Step<Open, Event> {
+        let (codes, today) = (sent.codes.clone(), local_day(sent.at));
+        let mut open = self.reopen(&codes, seen, today).state;
+        if let Some(given) = open.earlier.last_mut() {
+            given.sent_back = Some(sent);
+        }
+        let event = Event::TaskSentBack { opsp_dise_codes: codes.into_iter().collect() };
+        Step::new(open, event)
+    }
+}
+
+impl Task {
+    /// Each time that it was sent back, oldest first.
+    pub fn sent_back(&self) -> impl Iterator<Item = &SentBack> {
+        self.earlier().iter().filter_map(|given| given.sent_back.as_ref())
+    }
+
+    /// The last time that it was opened again, when it was sent back then.
+    pub fn last_sent_back(&self) -> Option<&SentBack> {
+        self.earlier().last().and_then(|given: &Given| given.sent_back.as_ref())
+    }
+
+    /// Whether it waits for its expert because it was sent back.
+    pub fn is_sent_back(&self) -> bool {
+        self.answered().is_none() && self.last_sent_back().is_some()
+    }
+}
+
+impl Seated {
+    /// How often it was sent back: the tasks of one time count once.
+    pub fn times_sent_back(&self) -> usize {
+        let times: BTreeSet<_> = self.tasks.iter().flat_map(Task::sent_back).map(|sent| sent.at).collect();
+        times.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+    use crate::catalog::criteria::{Criterion, Finding};
+    use crate::catalog::published::Cited;
+    use crate::kernel::id::Id;
+    use crate::kernel::region::Region;
+    use crate::review::anonymous::Shown;
+    use crate::review::domain::{Assigned, Line};
+    use crate::review::said::Said;
+
+    fn line(code: &str) -> Line {
+        let criteria = Criterion::Fact { fact: "a".to_owned(), text: "条文".to_owned() };
+        Line { code: code.to_owned(), name: code.to_owned(), group: String::new(), criteria }
+    }
+
+    fn said(code: &str) -> Said {
+        Said {
+            code: code.to_owned(),
+            finding: Finding::NotMet,
+            facts_not_met: BTreeSet::from(["a".to_owned()]),
+            leaves: Vec::new(),
+            text: String::new(),
+        }
+    }
+
+    fn open() -> Open {
+        Open::assign(Assigned {
+            id: Id(uuid::Uuid::from_u128(1)),
+            application: Id(uuid::Uuid::from_u128(2)),
+            area: Region::find("620902").unwrap(),
+            expert: Id(uuid::Uuid::from_u128(3)),
+            operator: "zhang".to_owned(),
+            lines: vec![line("A"), line("B")],
+            sample: true,
+            cited: Cited::default(),
+            assigned_at: datetime!(2025-03-03 0:00 UTC),
+        })
+        .state
+    }
+
+    fn sent(hour: u8) -> SentBack {
+        SentBack {
+            reason: "请再看材料".to_owned(),
+            by: "wang".to_owned(),
+            at: datetime!(2025-03-05 0:00 UTC).replace_hour(hour).unwrap(),
+            codes: BTreeSet::from(["B".to_owned()]),
+        }
+    }
+
+    #[test]
+    fn what_was_sent_back_is_judged_anew_for_its_lines_and_does_not_stand_again() {
+        let shown: [Shown; 0] = [];
+        let answer = |open: Open, codes: &[&str]| {
+            let said: Vec<_> = codes.iter().map(|code| said(code)).collect();
+            open.answer(&said, &shown, datetime!(2025-03-04 0:00 UTC)).unwrap().state
+        };
+        let back = answer(open(), &["A", "B"]).send_back(sent(1), 3).state;
+        assert!(Task::Open(back.clone()).is_sent_back());
+        assert!(back.clone().stand(3).is_none(), "nothing to add does not end what the officer wants");
+        let task = Task::Open(back.clone());
+        assert!(task.opinion("A").is_some() && task.opinion("B").is_none(), "the other line stands");
+        let again = Task::Answered(answer(back, &["B"]));
+        assert_eq!((again.earlier().len(), again.sent_back().count()), (1, 1));
+        assert!(!again.is_sent_back() && again.last_sent_back() == Some(&sent(1)));
+        // An opinion from before it could be sent back is read.
+        let given = r#"{"opinions":[],"answered_at":[2025,63,0,0,0,0,0,0,0]}"#;
+        assert_eq!(serde_json::from_str::<Given>(given).unwrap().sent_back, None);
+    }
+}
