@@ -102,3 +102,31 @@ pub enum BenefitStart {
     /// The first of the month after the notice closed.
     FirstOfNextMonth,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::domain::SAMPLE;
+    use crate::catalog::import::{DOCUMENT, File, parse};
+
+    const LINE: &str = "opinion_working_days = 10 ";
+
+    /// The rules of the sample with another line instead, as they are kept; or the first thing that is wrong.
+    fn kept(line: &str) -> Result<(u32, String), String> {
+        assert!(SAMPLE.contains(LINE));
+        let files = [File { name: DOCUMENT.to_owned(), content: SAMPLE.replace(LINE, line) }];
+        let rules = parse(&files).map_err(|faults| faults[0].en.clone())?.rules;
+        Ok((rules.opinion_working_days, serde_json::to_string(&rules).unwrap()))
+    }
+
+    #[test]
+    fn a_catalogue_of_before_experts_had_their_own_time_is_kept_as_it_was() {
+        let (days, text) = kept("").unwrap();
+        assert!(days == 10 && !text.contains("opinion_working_days"));
+        assert_eq!(kept(LINE), Ok((days, text.clone())));
+        assert_eq!(serde_json::from_str::<Rules>(&text).unwrap().opinion_working_days, 10);
+        let (days, text) = kept("opinion_working_days = 7 ").unwrap();
+        assert_eq!((days, serde_json::from_str::<Rules>(&text).unwrap().opinion_working_days), (7, 7));
+        assert!(kept("opinion_working_days = 0 ").unwrap_err().contains("must be from"));
+    }
+}

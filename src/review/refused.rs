@@ -107,14 +107,7 @@ impl Refused {
                 "该申请目前不在专家评审中。",
                 "the application is not under review at the moment.",
             ),
-            Self::Contradicts { code, said, follows } => {
-                let ((said_zh, said), (zh, en)) = (finding_words(*said), finding_words(*follows));
-                (
-                    "OPINION_CONTRADICTS_CRITERIA",
-                    format!("病种 {code}：按逐项认定，结论应为“{zh}”，不能为“{said_zh}”。"),
-                    format!("disease {code}: for these facts its criteria give {en}, not {said}."),
-                )
-            }
+            Self::Contradicts { code, said, follows } => contradicts(code, *said, *follows),
             Self::OpinionsGiven => plain(
                 "OPINIONS_GIVEN",
                 "已有专家提交评审意见，不能再要求补正。",
@@ -221,6 +214,15 @@ impl Refused {
             | Self::NotUnderReview => "",
         }
     }
+}
+
+fn contradicts(code: &str, said: Finding, follows: Finding) -> (&'static str, String, String) {
+    let ((said_zh, said), (zh, en)) = (finding_words(said), finding_words(follows));
+    (
+        "OPINION_CONTRADICTS_CRITERIA",
+        format!("病种 {code}：按逐项认定，结论应为“{zh}”，不能为“{said_zh}”。"),
+        format!("disease {code}: for these facts its criteria give {en}, not {said}."),
+    )
 }
 
 /// A finding in Chinese and as the contract names it.

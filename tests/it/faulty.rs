@@ -37,7 +37,6 @@ const CLASSES: &[Plant] = &[
     |text| text.spoil_head("several_diseases = ", "several_diseases = \"average\"", "one of"),
     |text| text.spoil_head("notice_working_days = ", "notice_working_days = 0", "must be from"),
     |text| text.spoil_head("review_working_days = ", "review_working_days = -1", "whole number"),
-    |text| text.spoil_head("opinion_working_days = ", "opinion_working_days = 0", "must be from"),
     |text| text.spoil_head("experts = ", "experts = \"two\"", "whole number"),
     |text| text.spoil_head("diseases_max = ", "diseases_max = 51", "must be from"),
     |text| text.spoil_head("continuous_months = ", "continuous_months = 121", "must be from"),
