@@ -10,6 +10,7 @@ pub mod domain;
 pub mod draw;
 pub mod expert;
 pub mod grpc;
+mod not_taken_back;
 pub mod once;
 pub mod opinion;
 pub mod panel;
