@@ -52,7 +52,6 @@ pub struct Rules {
 }
 
 /// What is not stated is not written: a catalogue from before there was such a rule keeps its hash.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
 fn is_none(days: &u32) -> bool {
     *days == 0
 }

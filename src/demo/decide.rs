@@ -181,6 +181,14 @@ pub async fn confirm(demo: &mut Demo) -> Told {
                 line.state().as_str_name()
             ));
         }
+        let request = review::ReplayDecisionRequest { name: answer.name };
+        let replayed =
+            demo.clients.review().replay_decision(by_operator(OFFICER, request)?).await?.into_inner();
+        ensure!(replayed.equal, "made again, the decision differs: {:?}", replayed.receipts);
+        told.push(format!(
+            "ReviewService/ReplayDecision    {} made again from its receipt: equal",
+            person.key
+        ));
     }
     Ok(told)
 }

@@ -36,14 +36,6 @@ pub enum Refused {
     ExpertIsOfficer { operator: String },
     /// Another expert of the area signs in under the same name.
     OperatorTaken { operator: String },
-    /// It was sent back so often that it has to be confirmed.
-    SentBackTooOften { most: usize },
-    /// The officer decided it.
-    SamePerson,
-    /// A line went into a notice; empty where its name is not known.
-    InNotice { code: String, notice: String },
-    /// The person has applied for the disease again.
-    AppliedAgain { code: String },
 }
 
 impl From<Refused> for Refusal {
@@ -123,26 +115,6 @@ impl Refused {
                 format!("本区域已有使用登录名 {operator} 的专家。"),
                 format!("an expert of this area signs in as {operator} already."),
             ),
-            Self::SentBackTooOften { most } => (
-                "SENT_BACK_TOO_OFTEN",
-                format!("该申请已退回专家复评 {most} 次，不能再退回。"),
-                format!("it was sent back {most} times already."),
-            ),
-            Self::SamePerson => plain(
-                "UNDO_NEEDS_SECOND_PERSON",
-                "作出该决定的人员不能自行撤销，须由另一名经办人员撤销。",
-                "a decision is taken back by another officer than the one who made it.",
-            ),
-            Self::InNotice { code, .. } => (
-                "UNDO_TOO_LATE",
-                format!("病种 {code} 已进入公示，该决定不能再撤销。"),
-                format!("disease {code} went into a public notice; the decision stands."),
-            ),
-            Self::AppliedAgain { code } => (
-                "UNDO_TOO_LATE",
-                format!("参保人此后已就病种 {code} 另行申请，该决定不能再撤销。"),
-                format!("the person has applied for disease {code} again since; the decision stands."),
-            ),
         }
     }
 
@@ -179,16 +151,6 @@ impl Refused {
                 ("请另选不是经办人员的专家。", "choose an expert who is no officer.")
             }
             Self::OperatorTaken { .. } => ("请使用另一登录名。", "take another operator name."),
-            Self::SentBackTooOften { .. } => (
-                "请用 ConfirmDecision 按专家意见审核确认。",
-                "confirm what the experts found with ConfirmDecision.",
-            ),
-            Self::SamePerson => ("请由另一名经办人员撤销。", "let another officer take it back."),
-            Self::InNotice { .. } => (
-                "公示期内可用 FileObjection 对公示条目提出异议；待遇生效后可用 EndBenefit 终止待遇。",
-                "object to its entry with FileObjection, or end the benefit with EndBenefit once there is one.",
-            ),
-            Self::AppliedAgain { .. } => ("请办理新的申请。", "go on with the new application."),
         }
     }
 
@@ -196,9 +158,6 @@ impl Refused {
         match self {
             Self::ThirdNeeded { code } | Self::Contradicts { code, .. } => code,
             Self::OperatorTaken { .. } | Self::ExpertIsOfficer { .. } => "operator",
-            Self::InNotice { code, notice } if notice.is_empty() => code,
-            Self::InNotice { notice, .. } => notice,
-            Self::AppliedAgain { code } => code,
             Self::NotEnoughExperts { .. }
             | Self::PanelComplete
             | Self::ThirdNotNeeded { .. }
@@ -209,8 +168,6 @@ impl Refused {
             | Self::OpinionGiven
             | Self::TaskClosed
             | Self::OpinionsGiven
-            | Self::SentBackTooOften { .. }
-            | Self::SamePerson
             | Self::NotUnderReview => "",
         }
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::domain::{Refused, Task, task_name};
+use super::not_taken_back::NotTakenBack;
 use super::panel::Seated;
 use super::reasons::Papers;
 use super::sent_back::{MOST, SentBack};
@@ -49,7 +50,7 @@ pub async fn send_back(work: &Work, calendar: &Calendar, id: Id, sending: &Sendi
     let officer = work.actor().operator()?;
     let reasons = against(&seated, officer);
     if !reasons.is_empty() {
-        return Err(Error::Refused(reasons.into_iter().map(Refusal::from).collect()));
+        return Err(Error::Refused(reasons));
     }
     let sent = SentBack {
         reason: sending.reason.clone(),
@@ -74,10 +75,11 @@ pub async fn send_back(work: &Work, calendar: &Calendar, id: Id, sending: &Sendi
 }
 
 /// Only what could be confirmed is sent back, and not for ever.
-fn against(seated: &Seated, officer: &str) -> Vec<Refused> {
-    let mut reasons = seated.decide(officer, &Papers::new()).err().unwrap_or_default();
+fn against(seated: &Seated, officer: &str) -> Vec<Refusal> {
+    let unconfirmed = seated.decide(officer, &Papers::new()).err().unwrap_or_default();
+    let mut reasons: Vec<_> = unconfirmed.into_iter().map(Refusal::from).collect();
     if seated.times_sent_back() >= MOST {
-        reasons.push(Refused::SentBackTooOften { most: MOST });
+        reasons.push(NotTakenBack::TooOften { most: MOST }.into());
     }
     reasons
 }

@@ -1,6 +1,6 @@
 //! 撤销决定: a second officer takes a decision back, while nothing depends on it.
 
-use super::domain::Refused;
+use super::not_taken_back::NotTakenBack;
 use super::receipt::domain::Basis;
 use super::receipt::facts::make;
 use super::receipt::store as receipts;
@@ -19,7 +19,7 @@ pub async fn undo(work: &Work, calendar: &Calendar, id: Id, reason: &str) -> Res
     let told = told(work, id).await?;
     let reasons = against(work, &ended, &told).await?;
     if !reasons.is_empty() {
-        return Err(Error::Refused(reasons.into_iter().map(Refusal::from).collect()));
+        return Err(Error::Refused(reasons));
     }
     let of = receipts::last(work, id).await?;
     let made = make(work, ended.filed(), Basis::Undone { of, words: reason.to_owned() }).await?;
@@ -41,7 +41,7 @@ pub async fn undo(work: &Work, calendar: &Calendar, id: Id, reason: &str) -> Res
 }
 
 /// Everything that stands against it.
-async fn against(view: &View, ended: &Ended, told: &Told) -> Result<Vec<Refused>> {
+async fn against(view: &View, ended: &Ended, told: &Told) -> Result<Vec<Refusal>> {
     let mut reasons = Vec::new();
     let decided_by = match ended {
         Ended::Decided(decided) => Some(decided.decided_by.as_str()),
@@ -50,16 +50,16 @@ async fn against(view: &View, ended: &Ended, told: &Told) -> Result<Vec<Refused>
     // Where nobody is known to have decided, nobody is known to be another one.
     let officer = view.actor().operator()?;
     if decided_by.is_none_or(|by| by == officer) {
-        reasons.push(Refused::SamePerson);
+        reasons.push(NotTakenBack::SamePerson);
     }
     for code in ended.moved_on() {
         let notice = told.notices.get(code).cloned().unwrap_or_default();
-        reasons.push(Refused::InNotice { code: code.to_owned(), notice });
+        reasons.push(NotTakenBack::InNotice { code: code.to_owned(), notice });
     }
     let filed = ended.filed();
     let again = store::codes_applied_again(view, filed.case.id).await?;
     for code in filed.form.codes().into_iter().filter(|code| again.contains(code)) {
-        reasons.push(Refused::AppliedAgain { code });
+        reasons.push(NotTakenBack::AppliedAgain { code });
     }
-    Ok(reasons)
+    Ok(reasons.into_iter().map(Refusal::from).collect())
 }
