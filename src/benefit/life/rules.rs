@@ -87,7 +87,7 @@ pub const RULES: [Rule; 20] = [
         let last = from(m, choice);
         m.benefits[choice.line].iter_mut().for_each(|held| held.last = Some(last));
     }),
-    rule("wait", 3, |_, _| true, |m, _, saw| m.today = saw.today),
+    rule("wait", 8, |_, _| true, |m, _, saw| m.today = saw.today),
 ];
 
 fn from(model: &Model, choice: &Choice) -> Date {

@@ -30,7 +30,7 @@ use crate::world::scenario::row;
 use crate::world::{Caller, Engine, World, reason};
 
 pub const LINES: [&str; 2] = ["M01600", "M03900"];
-const PEOPLE: usize = 3;
+const PEOPLE: usize = 4;
 
 /// An application, with what is known of it from answers.
 pub struct Case {
