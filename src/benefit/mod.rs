@@ -5,6 +5,8 @@ pub mod change;
 pub mod domain;
 pub mod grant;
 pub mod grpc;
+#[cfg(test)]
+mod life;
 pub mod query;
 mod refusal;
 mod row;

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 mod catalogue;
+mod clock;
 mod corpus;
 mod criteria;
 mod deadlines;
@@ -17,6 +18,7 @@ mod forms;
 mod import;
 mod journey;
 mod killed;
+mod life;
 mod money;
 mod named;
 mod notice;

@@ -1,5 +1,6 @@
 //! A world of its own for each test: a real server in process, its own database, its own clock.
 
+pub mod chance;
 pub mod files;
 pub mod opinion;
 pub mod postgres;

@@ -1,0 +1,379 @@
+//! The same case in the types that the server runs on, stepped as the verbs step them, without a database between.
+
+use std::collections::BTreeSet;
+
+use time::{Date, Duration};
+
+use super::made::{BEGAN, CODES, Fixed, application, assigned, form, head, id, listing, reason, say, show};
+use super::model::{Choice, STAFF, Saw};
+use crate::application::domain::{Application, Asked, Draft, LineState};
+use crate::benefit::domain::{Benefit, EndGround, SuspensionGround, Under};
+use crate::catalog::domain::MaterialKind;
+use crate::kernel::id::Id;
+use crate::kernel::period::Period;
+use crate::kernel::{day_start, local_day};
+use crate::notice::domain::{Filed, Notice, Objection, Opening, Resolution};
+use crate::notice::entry::Entry;
+use crate::review::domain::{Expert, Open, Task};
+use crate::review::draw::{Matter, Seed, draw};
+use crate::review::panel::{Panel, Seated};
+
+/// How each verb is done.
+pub type Do = fn(&mut Real, &Choice, &Fixed) -> Result<(), String>;
+
+/// A row a verb.
+pub const VERBS: [(&str, Do); 20] = [
+    ("update", Real::update),
+    ("submit", Real::submit),
+    ("withdraw", Real::withdraw),
+    ("accept", Real::accept),
+    ("refuse", Real::refuse),
+    ("ask", Real::ask),
+    ("supplement", Real::supplement),
+    ("nothing_to_add", Real::nothing_to_add),
+    ("assign", Real::assign),
+    ("opine", Real::opine),
+    ("confirm", Real::confirm),
+    ("open_notice", Real::open_notice),
+    ("object", Real::object),
+    ("resolve", Real::resolve),
+    ("close_notice", Real::close_notice),
+    ("grant", Real::grant),
+    ("suspend", Real::suspend),
+    ("resume", Real::resume),
+    ("end", Real::end),
+    ("wait", Real::wait),
+];
+
+/// A case.
+pub struct Real {
+    pub application: Application,
+    pub seated: Option<Seated>,
+    pub notice: Option<Notice>,
+    pub entries: [Option<Entry>; 2],
+    pub objections: Vec<Objection>,
+    pub benefits: [Option<Benefit>; 2],
+    pub today: Date,
+    due: Option<Date>,
+    last_id: u128,
+}
+
+fn why<E: std::fmt::Debug>(error: E) -> String {
+    format!("{error:?}")
+}
+
+impl Real {
+    pub fn new(fixed: &Fixed) -> Self {
+        let draft = Draft::begin(&fixed.eligible, application(), form(&CODES), BEGAN).state;
+        Self {
+            application: Application::Draft(draft),
+            seated: None,
+            notice: None,
+            entries: [None, None],
+            objections: Vec::new(),
+            benefits: [None, None],
+            today: local_day(BEGAN),
+            due: None,
+            last_id: 1_000,
+        }
+    }
+
+    /// Whether somebody sits on the panel.
+    pub fn sits(&self, operator: &str) -> bool {
+        let members = self.seated.iter().flat_map(|seated| &seated.panel.members);
+        members.into_iter().any(|member| member.operator == operator)
+    }
+
+    pub fn saw(&self) -> Saw {
+        let members = self.seated.iter().flat_map(|seated| &seated.panel.members);
+        let begins = |benefit: &Option<Benefit>| benefit.as_ref().map(|benefit| benefit.begndate);
+        Saw {
+            today: self.today,
+            members: members.map(|member| member.operator.clone()).collect(),
+            notice_due: self.due,
+            begins: [begins(&self.benefits[0]), begins(&self.benefits[1])],
+        }
+    }
+
+    fn new_id(&mut self) -> Id {
+        self.last_id += 1;
+        id(self.last_id)
+    }
+
+    fn take(&self) -> Application {
+        self.application.clone()
+    }
+
+    pub fn update(&mut self, _: &Choice, fixed: &Fixed) -> Result<(), String> {
+        let draft = self.take().into_draft().map_err(why)?;
+        let form = draft.form.clone();
+        self.application = Application::Draft(draft.update(&fixed.eligible, form).state);
+        Ok(())
+    }
+
+    pub fn submit(&mut self, _: &Choice, fixed: &Fixed) -> Result<(), String> {
+        let draft = self.take().into_draft().map_err(why)?;
+        let step = draft.submit(&fixed.eligible, &fixed.complete, &fixed.published, self.today);
+        self.application = Application::Submitted(step.state);
+        Ok(())
+    }
+
+    pub fn withdraw(&mut self, _: &Choice, _: &Fixed) -> Result<(), String> {
+        self.application = Application::Withdrawn(self.take().withdraw().map_err(why)?.state);
+        Ok(())
+    }
+
+    pub fn accept(&mut self, with: &Choice, _: &Fixed) -> Result<(), String> {
+        let submitted = self.take().into_submitted().map_err(why)?;
+        self.application = Application::Accepted(submitted.accept(STAFF[with.who]).state);
+        Ok(())
+    }
+
+    pub fn refuse(&mut self, _: &Choice, _: &Fixed) -> Result<(), String> {
+        let step = match self.take() {
+            Application::AwaitingSupplement(awaiting) => awaiting.refuse(vec![reason()]),
+            other => other.into_submitted().map(|submitted| submitted.refuse(vec![reason()])),
+        };
+        self.application = Application::Refused(step.map_err(why)?.state);
+        Ok(())
+    }
+
+    /// Before the opinions anything; after them the facts that they could not judge, for which they are asked again.
+    pub fn ask(&mut self, with: &Choice, _: &Fixed) -> Result<(), String> {
+        let pending = self.take().into_pending().map_err(why)?;
+        let fact = |(code, fact): (String, String)| Asked::Fact { code, fact };
+        let kind = MaterialKind::ExamReport;
+        let mut items = match with.papers {
+            true => vec![Asked::Paper { code: String::new(), kind, title: "化验单".to_owned() }],
+            false => vec![fact((CODES[with.line].to_owned(), "a".to_owned()))],
+        };
+        let judged =
+            self.seated.as_mut().filter(|seated| seated.tasks.iter().any(|task| task.answered().is_some()));
+        if let Some(seated) = judged {
+            items = seated.wanting().ok_or("opinions are given")?.into_iter().map(fact).collect();
+            let codes: BTreeSet<_> = items.iter().map(|asked| asked.code().to_owned()).collect();
+            let seen = pending.filed().form.materials.len();
+            for task in &mut seated.tasks {
+                if let Task::Answered(answered) = task.clone() {
+                    *task = Task::Open(answered.reopen(&codes, seen).state);
+                }
+            }
+        }
+        let awaiting = pending.ask(items, vec![reason()], STAFF[with.who], self.today).state;
+        self.application = Application::AwaitingSupplement(awaiting);
+        Ok(())
+    }
+
+    pub fn supplement(&mut self, _: &Choice, _: &Fixed) -> Result<(), String> {
+        let awaiting = self.take().into_awaiting().map_err(why)?;
+        let material = self.new_id();
+        self.application = awaiting.supplement(&[material], self.today).state;
+        Ok(())
+    }
+
+    pub fn nothing_to_add(&mut self, _: &Choice, _: &Fixed) -> Result<(), String> {
+        let awaiting = self.take().into_awaiting().map_err(why)?;
+        self.application = awaiting.nothing_to_add(self.today).map_err(why)?.state;
+        let materials = self.application.form().materials.len();
+        for task in self.seated.iter_mut().flat_map(|seated| &mut seated.tasks) {
+            if let Task::Open(open) = task.clone()
+                && let Some(step) = open.stand(materials)
+            {
+                *task = Task::Answered(step.state);
+            }
+        }
+        Ok(())
+    }
+
+    pub fn assign(&mut self, with: &Choice, fixed: &Fixed) -> Result<(), String> {
+        let accepted = self.take().into_accepted().map_err(why)?;
+        let members = self.seated.as_ref().map_or(Vec::new(), |seated| seated.panel.members.clone());
+        let wanted = match &self.seated {
+            Some(seated) => seated.needs_third().map(|()| 1).map_err(why)?,
+            None => 2,
+        };
+        let matter = Matter { officer: accepted.accepted_by.clone(), ..Matter::default() };
+        let seed = Seed([u8::try_from(with.any % 251).map_err(why)?; 16]);
+        let drawn = draw(fixed.candidates.clone(), &matter, &members, wanted, seed).map_err(why)?;
+        let tasks: Vec<_> = drawn.experts.iter().map(|_| self.new_id()).collect();
+        let open = |(expert, task): (&Expert, &Id)| {
+            let assigned = assigned(expert, *task, accepted.filed.cited());
+            Task::Open(Open::assign(assigned).state)
+        };
+        let new = drawn.experts.iter().zip(&tasks).map(open);
+        self.seated = Some(match self.seated.take() {
+            Some(mut seated) => {
+                seated.tasks.extend(new);
+                Seated { panel: seated.panel.join(&drawn, &tasks).state, ..seated }
+            }
+            None => {
+                let new = new.collect();
+                Seated { panel: Panel::first(application(), seed, &drawn, &tasks).state, tasks: new }
+            }
+        });
+        Ok(())
+    }
+
+    pub fn opine(&mut self, with: &Choice, _: &Fixed) -> Result<(), String> {
+        let materials = self.take().into_accepted().map_err(why)?.filed.form.materials;
+        let now = day_start(self.today);
+        let seated = self.seated.as_mut().ok_or("no panel")?;
+        let place = with.any % seated.tasks.len();
+        let open = seated.tasks[place].clone().into_open().map_err(why)?;
+        let shown: Vec<_> = materials.iter().zip(1..).map(|(id, number)| show(*id, number)).collect();
+        let stands = |code: &str| open.standing.iter().any(|opinion| opinion.code == code);
+        let said: Vec<_> = CODES
+            .into_iter()
+            .zip(with.found)
+            .filter(|(code, _)| !stands(code))
+            .map(|(code, found)| say(code, found, with.contradicts, &shown, open.assigned.id))
+            .collect();
+        seated.tasks[place] = Task::Answered(open.answer(&said, &shown, now).map_err(why)?.state);
+        Ok(())
+    }
+
+    pub fn confirm(&mut self, with: &Choice, _: &Fixed) -> Result<(), String> {
+        let accepted = self.take().into_accepted().map_err(why)?;
+        let officer = STAFF[with.who];
+        let seated = self.seated.as_ref().ok_or("no panel")?;
+        let lines = seated.decide(officer, &Default::default()).map_err(why)?;
+        self.application = Application::Decided(accepted.decide(lines, officer, self.today).state);
+        Ok(())
+    }
+
+    pub fn open_notice(&mut self, _: &Choice, fixed: &Fixed) -> Result<(), String> {
+        let mut decided = self.take().into_decided().map_err(why)?;
+        let head = head(self.new_id(), day_start(self.today));
+        let mut entries = [None, None];
+        for (place, entry) in entries.iter_mut().enumerate() {
+            let approved = decided
+                .lines
+                .iter()
+                .any(|line| line.code == CODES[place] && line.state == LineState::Approved);
+            if approved {
+                let listing = listing(self.new_id(), head.id, CODES[place], decided.decided_on);
+                decided = decided.notice(CODES[place], listing.name.clone()).map_err(why)?.state;
+                *entry = Some(Entry::list(listing).state);
+            }
+        }
+        let count = u32::try_from(entries.iter().flatten().count()).map_err(why)?;
+        if count == 0 {
+            return Err("nothing to publish".to_owned());
+        }
+        let days = fixed.published.catalog.rules.notice_working_days;
+        let open = Opening::begin(head).state.open(count, days, day_start(self.today)).state;
+        self.due = open.clock.due(&fixed.calendar).map(|due| due.date);
+        (self.notice, self.entries) = (Some(open.into()), entries);
+        self.application = Application::Decided(decided);
+        Ok(())
+    }
+
+    pub fn object(&mut self, with: &Choice, fixed: &Fixed) -> Result<(), String> {
+        let notice = self.notice.as_ref().ok_or("no notice")?;
+        let running = notice.running(&fixed.calendar, self.today).map_err(why)?;
+        let entry = self.entries[with.line].clone().ok_or("no entry")?;
+        let (id, about) = (self.new_id(), entry.listing().clone());
+        self.entries[with.line] = Some(entry.object(&running, id).map_err(why)?.state);
+        let filed = Filed {
+            id,
+            entry: about.id,
+            entry_name: about.name,
+            ground: "病历存疑，请核实。".to_owned(),
+            objector_name: "某某".to_owned(),
+            objector_tel: "13800000000".to_owned(),
+            filed_at: day_start(self.today),
+        };
+        self.objections.push(Objection::file(filed).state);
+        Ok(())
+    }
+
+    pub fn resolve(&mut self, with: &Choice, _: &Fixed) -> Result<(), String> {
+        if self.objections.is_empty() {
+            return Err("no objection".to_owned());
+        }
+        let place = with.any % self.objections.len();
+        let objection = self.objections[place].clone();
+        let (id, about) = (objection.filed().id, objection.filed().entry);
+        let at = day_start(self.today);
+        let resolution =
+            Resolution { text: "已核实。".to_owned(), officer: STAFF[with.who].to_owned(), at };
+        let of = |entry: &&mut Option<Entry>| entry.as_ref().is_some_and(|entry| entry.listing().id == about);
+        let slot = self.entries.iter_mut().find(of).ok_or("no entry")?;
+        let entry = slot.clone().ok_or("no entry")?;
+        if with.upheld {
+            let upheld = objection.uphold(resolution).map_err(why)?.state;
+            let (removed_before, code) = (entry.is_removed(), entry.listing().code.clone());
+            *slot = Some(entry.uphold(id).map_err(why)?.state);
+            self.objections[place] = upheld;
+            if !removed_before {
+                let decided = self.take().into_decided().map_err(why)?;
+                self.application = Application::Decided(decided.object(&code, reason()).map_err(why)?.state);
+            }
+            return Ok(());
+        }
+        let dismissed = objection.dismiss(resolution).map_err(why)?.state;
+        let over = self.notice.as_ref().and_then(Notice::over);
+        *slot = Some(entry.dismiss(id, over.as_ref(), self.today).map_err(why)?.state);
+        self.objections[place] = dismissed;
+        Ok(())
+    }
+
+    pub fn close_notice(&mut self, _: &Choice, fixed: &Fixed) -> Result<(), String> {
+        let open = self.notice.clone().ok_or("no notice")?.into_open().map_err(why)?;
+        let closed: Notice = open.close(&fixed.calendar, day_start(self.today)).map_err(why)?.state.into();
+        let over = closed.over().ok_or("a closed notice is not over")?;
+        for slot in &mut self.entries {
+            if let Some(Ok(step)) = slot.clone().map(|entry| entry.close(&over)) {
+                *slot = Some(step.state);
+            }
+        }
+        self.notice = Some(closed);
+        Ok(())
+    }
+
+    pub fn grant(&mut self, with: &Choice, fixed: &Fixed) -> Result<(), String> {
+        let entry = self.entries[with.line].clone().ok_or("no entry")?;
+        let undisputed = entry.undisputed().ok_or("disputed")?;
+        let decided = self.take().into_decided().map_err(why)?;
+        let catalog = &fixed.published.catalog;
+        let disease = catalog.disease(CODES[with.line]).ok_or("no such disease")?;
+        let under = Under { disease, rules: &catalog.rules, cited: fixed.published.cited() };
+        let benefit = Benefit::grant(undisputed, under, self.new_id(), day_start(self.today)).state;
+        let decided = decided.grant(CODES[with.line], benefit.id.to_string()).map_err(why)?.state;
+        self.entries[with.line] = Some(entry.conclude().map_err(why)?.state);
+        self.application = Application::Decided(decided);
+        self.benefits[with.line] = Some(benefit);
+        Ok(())
+    }
+
+    fn benefit(&self, with: &Choice) -> Result<(Benefit, Date), String> {
+        let benefit = self.benefits[with.line].clone().ok_or("no benefit")?;
+        Ok((benefit, self.today + Duration::days(with.from)))
+    }
+
+    pub fn suspend(&mut self, with: &Choice, _: &Fixed) -> Result<(), String> {
+        let (benefit, from) = self.benefit(with)?;
+        let period = Period { from, to: with.length.map(|days| from + Duration::days(days)) };
+        let step = benefit.suspend(period, SuspensionGround::Audit, self.today).map_err(why)?;
+        self.benefits[with.line] = Some(step.state);
+        Ok(())
+    }
+
+    pub fn resume(&mut self, with: &Choice, _: &Fixed) -> Result<(), String> {
+        let (benefit, day) = self.benefit(with)?;
+        self.benefits[with.line] = Some(benefit.resume(day, self.today).map_err(why)?.state);
+        Ok(())
+    }
+
+    pub fn end(&mut self, with: &Choice, _: &Fixed) -> Result<(), String> {
+        let (benefit, day) = self.benefit(with)?;
+        self.benefits[with.line] =
+            Some(benefit.end(day, EndGround::Recovered, self.today).map_err(why)?.state);
+        Ok(())
+    }
+
+    pub fn wait(&mut self, with: &Choice, _: &Fixed) -> Result<(), String> {
+        self.today += Duration::days(with.from.max(0) / 4);
+        Ok(())
+    }
+}
