@@ -15,6 +15,7 @@ mod m0005_material;
 mod m0006_objects;
 mod m0007_source;
 mod m0008_deadline;
+mod m0011_redaction;
 
 /// Runs the migrations.
 pub struct Migrator;
@@ -31,6 +32,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0006_objects::Migration),
             Box::new(m0007_source::Migration),
             Box::new(m0008_deadline::Migration),
+            Box::new(m0011_redaction::Migration),
         ]
     }
 }

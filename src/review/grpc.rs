@@ -4,17 +4,16 @@ use tonic::Request;
 
 use super::domain::{Expert, Finding, Leaf, Line, Opinion, Task, task_name};
 use super::expert::New;
-use super::once::Item;
 use super::panel::{Outcome, Seated};
 use super::query::Described;
-use super::said::{Said, SaidLeaf};
+use super::redaction::grpc as redaction;
+use super::sent::{item, said};
 use super::{accept, assign, confirm, deadlines, expert, opinion, query, supplement};
 use crate::app::App;
 use crate::application::grpc::message;
 use crate::application::query::published;
 use crate::application::store::{Stored, name};
 use crate::catalog::convert::criterion;
-use crate::catalog::domain::MaterialKind;
 use crate::db::Db;
 use crate::db::page::Page;
 use crate::db::work::{Owner, Work};
@@ -23,6 +22,7 @@ use crate::kernel::error::{Error, Result};
 use crate::kernel::id::{Id, name_parts};
 use crate::material;
 use crate::proto::opsp::application::v1 as application;
+use crate::proto::opsp::material::v1::Thumbnail;
 use crate::proto::opsp::review::v1 as pb;
 use crate::rpc::call::{Answer, Serves, read, write, write_for};
 use crate::rpc::parse::{date_message, reason, timestamp};
@@ -38,6 +38,9 @@ impl Serves for Service {
 
 #[tonic::async_trait]
 impl pb::review_service_server::ReviewService for Service {
+    type DownloadRedactionStream = redaction::Pieces<pb::DownloadRedactionResponse>;
+    type DownloadTaskMaterialStream = redaction::Pieces<pb::DownloadTaskMaterialResponse>;
+
     async fn list_deadlines(
         &self,
         request: Request<pb::ListDeadlinesRequest>,
@@ -104,6 +107,31 @@ impl pb::review_service_server::ReviewService for Service {
         .await
     }
 
+    async fn redact_material(&self, request: Request<pb::RedactMaterialRequest>) -> Answer<pb::Redaction> {
+        redaction::redact_material(self, request).await
+    }
+
+    async fn get_redactions(
+        &self,
+        request: Request<pb::GetRedactionsRequest>,
+    ) -> Answer<pb::ApplicationRedactions> {
+        redaction::get_redactions(self, request).await
+    }
+
+    async fn list_redactions(
+        &self,
+        request: Request<pb::ListRedactionsRequest>,
+    ) -> Answer<pb::ListRedactionsResponse> {
+        redaction::list_redactions(self, request).await
+    }
+
+    async fn download_redaction(
+        &self,
+        request: Request<pb::DownloadRedactionRequest>,
+    ) -> Answer<Self::DownloadRedactionStream> {
+        redaction::download_redaction(self, request).await
+    }
+
     async fn assign_experts(&self, request: Request<pb::AssignExpertsRequest>) -> Answer<pb::Panel> {
         write(self, request, |service, work, input| {
             Box::pin(async move {
@@ -149,6 +177,17 @@ impl pb::review_service_server::ReviewService for Service {
             })
         })
         .await
+    }
+
+    async fn download_task_material(
+        &self,
+        request: Request<pb::DownloadTaskMaterialRequest>,
+    ) -> Answer<Self::DownloadTaskMaterialStream> {
+        redaction::download_task_material(self, request).await
+    }
+
+    async fn get_task_thumbnail(&self, request: Request<pb::GetTaskThumbnailRequest>) -> Answer<Thumbnail> {
+        redaction::get_task_thumbnail(self, request).await
     }
 
     async fn submit_opinion(&self, request: Request<pb::SubmitOpinionRequest>) -> Answer<pb::ReviewTask> {
@@ -240,50 +279,13 @@ fn task_id(name: &str) -> Result<Id> {
     Id::parse(id).map_err(|_| Error::not_found(name))
 }
 
-fn item(item: &pb::SupplementItem) -> Item {
-    Item {
-        code: item.opsp_dise_code.clone(),
-        kind: MaterialKind::from_code(item.kind),
-        title: item.title.clone(),
-        fact: item.fact.clone(),
-        text: item.text.clone(),
-    }
-}
-
-fn said(opinion: &pb::LineOpinion) -> Result<Said> {
-    Ok(Said {
-        code: opinion.opsp_dise_code.clone(),
-        finding: stated(opinion.finding())?,
-        facts_not_met: opinion.facts_not_met.iter().cloned().collect(),
-        leaves: opinion.leaves.iter().map(said_leaf).collect::<Result<_>>()?,
-        text: opinion.text.clone(),
-    })
-}
-
-fn said_leaf(leaf: &pb::LeafFinding) -> Result<SaidLeaf> {
-    Ok(SaidLeaf {
-        fact: leaf.fact.clone(),
-        finding: stated(leaf.finding())?,
-        materials: leaf.materials.clone(),
-        note: leaf.note.clone(),
-    })
-}
-
-/// The contract has refused what is not stated before.
-fn stated(finding: pb::Finding) -> Result<Finding> {
-    match finding {
-        pb::Finding::Met => Ok(Finding::Met),
-        pb::Finding::NotMet => Ok(Finding::NotMet),
-        pb::Finding::Unknown => Ok(Finding::Unknown),
-        pb::Finding::Unspecified => Err(Error::invalid("opinions.finding", "必填", "is required")),
-    }
-}
-
 fn told(person: &Person, opinion: &Opinion) -> pb::LineOpinion {
+    let names = |ids: &[Id]| ids.iter().map(|id| material::store::name(person, *id)).collect();
     let leaf = |leaf: &Leaf| pb::LeafFinding {
         fact: leaf.fact.clone(),
         finding: finding(leaf.finding).into(),
-        materials: leaf.materials.iter().map(|id| material::store::name(person, *id)).collect(),
+        materials: names(&leaf.materials),
+        opened: names(&leaf.opened),
         note: leaf.note.clone(),
     };
     pb::LineOpinion {
@@ -349,7 +351,11 @@ fn task(described: &Described) -> pb::ReviewTask {
         materials: described
             .materials
             .iter()
-            .map(|shown| pb::TaskMaterial { name: shown.name(assigned.id), title: shown.title.clone() })
+            .map(|shown| pb::TaskMaterial {
+                name: shown.name(assigned.id),
+                title: shown.title.clone(),
+                ready: shown.ready,
+            })
             .collect(),
         round: i32::try_from(task.earlier().len() + 1).unwrap_or(i32::MAX),
     }

@@ -2,6 +2,7 @@
 
 use super::domain::{Refused, Task, task_name};
 use super::query::{Described, describe, materials};
+use super::redaction;
 use super::said::Said;
 use super::store::{self, Stored};
 use crate::application::domain::Application;
@@ -21,7 +22,7 @@ pub async fn find(view: &View, id: Id) -> Result<PsnNo> {
 }
 
 /// A task about this call's person, when it is the caller's own and in an area that the caller holds.
-async fn own_task(view: &View, id: Id) -> Result<Stored<Task>> {
+pub(super) async fn own_task(view: &View, id: Id) -> Result<Stored<Task>> {
     let stored = store::task(view, id, view.actor().operator()?).await?;
     let held = view.actor().holds(&stored.value.assigned().area);
     if held { Ok(stored) } else { Err(Error::NotFound(task_name(id))) }
@@ -42,7 +43,9 @@ pub async fn submit(
     if !matches!(application, Application::Accepted(_)) {
         return Err(Refusal::from(Refused::NotUnderReview).into());
     }
-    let shown = materials(work, catalogs, &application).await.map_err(|error| without_name(error, id))?;
+    let mut shown = materials(work, catalogs, &application).await.map_err(|error| without_name(error, id))?;
+    let opened = redaction::store::opened(work, id).await?;
+    shown.iter_mut().for_each(|shown| shown.opened = opened.contains(&shown.id));
     let task = store::save_task(work, stored.version, open.answer(said, &shown, work.now())?).await?;
     describe(work, catalogs, calendar, task).await
 }

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
+mod blind;
 mod catalogue;
 mod corpus;
 mod criteria;
@@ -26,6 +27,7 @@ mod people;
 mod preview;
 mod process;
 mod profile;
+mod redaction;
 mod resume;
 mod review;
 mod rows;

@@ -3,6 +3,7 @@
 pub mod files;
 pub mod opinion;
 pub mod postgres;
+pub mod redaction;
 pub mod s3;
 pub mod scenario;
 
