@@ -16,6 +16,7 @@ mod m0006_objects;
 mod m0007_source;
 mod m0008_deadline;
 mod m0010_expert;
+mod m0011_redaction;
 mod m0012_receipt;
 
 /// Runs the migrations.
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0007_source::Migration),
             Box::new(m0008_deadline::Migration),
             Box::new(m0010_expert::Migration),
+            Box::new(m0011_redaction::Migration),
             Box::new(m0012_receipt::Migration),
         ]
     }

@@ -69,6 +69,23 @@ pub async fn list(view: &View, before: Option<Id>, most: u64) -> Result<Vec<Stor
     rows.into_iter().map(|row| parse(view, row)).collect()
 }
 
+/// Applications with the experts, or waiting for their applicant, in this call's area, oldest first, after an id: each with
+/// its person.
+pub async fn under_review(view: &View, after: Option<Id>, most: u64) -> Result<Vec<(PsnNo, Id)>> {
+    use application::Column;
+    let mut find = application::Entity::find()
+        .select_only()
+        .columns([Column::PsnNo, Column::Id])
+        .filter(Column::Area.starts_with(view.area()?.prefix()))
+        .filter(Column::State.is_in(["accepted", "awaiting_supplement"]));
+    if let Some(after) = after {
+        find = find.filter(Column::Id.gt(after.0));
+    }
+    let rows: Vec<(String, uuid::Uuid)> =
+        find.order_by_asc(Column::Id).limit(most).into_tuple().all(&view.conn()).await.map_err(failed)?;
+    rows.into_iter().map(|(psn_no, id)| Ok((PsnNo::parse(&psn_no)?, Id(id)))).collect()
+}
+
 /// Diseases of this call's person that are applied for and neither decided against nor granted; drafts count. What
 /// the application `except` asks for is left out.
 pub async fn open_codes(view: &View, except: Option<Id>) -> Result<Vec<String>> {

@@ -5,7 +5,7 @@ use tonic::Code;
 
 use super::clients::by_operator;
 use super::print::{day, deadline};
-use super::{Demo, Told, refused};
+use super::{Demo, Told, redact, refused};
 use crate::kernel::calendar::parse_date;
 use crate::proto::opsp::benefit::v1 as benefit;
 use crate::proto::opsp::catalog::v1 as catalog;
@@ -101,12 +101,14 @@ async fn opinion(demo: &Demo, key: &str, index: usize, met: bool) -> anyhow::Res
     let operator = demo.case.kept(&demo.case.kept(&format!("{key}.expert{index}"))?)?;
     let seen = seen_task(demo, &operator, &task).await?;
     let evidence = seen.materials.last().context("a task without materials")?.name.clone();
+    let bytes = redact::open(demo, &operator, &evidence).await?;
     let finding = if met { review::Finding::Met } else { review::Finding::NotMet };
     let leaf = |fact: &review::FactText| review::LeafFinding {
         fact: fact.fact.clone(),
         finding: finding.into(),
         materials: vec![evidence.clone()],
         note: if met { String::new() } else { "现有检查结果不足以认定。".to_owned() },
+        opened: Vec::new(),
     };
     let line = |line: &review::ReviewLine| review::LineOpinion {
         opsp_dise_code: line.opsp_dise_code.clone(),
@@ -129,7 +131,7 @@ async fn opinion(demo: &Demo, key: &str, index: usize, met: bool) -> anyhow::Res
     };
     demo.clients.review().submit_opinion(by_operator(&operator, request)?).await?;
     Ok(format!(
-        "ReviewService/SubmitOpinion     {key}: {operator} finds {}, fact by fact",
+        "ReviewService/SubmitOpinion     {key}: {operator} reads {bytes} bytes and finds {}, fact by fact",
         if met { "MET" } else { "NOT_MET" }
     ))
 }

@@ -9,6 +9,7 @@ mod decide;
 mod pay;
 mod people;
 mod print;
+mod redact;
 
 use std::path::PathBuf;
 
@@ -61,6 +62,7 @@ const STEPS: &[(&str, Step)] = &[
     ("supplement-wanted", |demo| Box::pin(decide::want_supplement(demo))),
     ("supplement", |demo| Box::pin(apply::supplement(demo))),
     ("panel", |demo| Box::pin(decide::panel(demo))),
+    ("redaction", |demo| Box::pin(redact::redact(demo))),
     ("opinions", |demo| Box::pin(decide::opinions(demo))),
     ("third-expert", |demo| Box::pin(decide::third(demo))),
     ("confirm", |demo| Box::pin(decide::confirm(demo))),

@@ -13,7 +13,7 @@ use super::delete::{delete, sweep_or_leave};
 use super::domain::{Label, MediaType};
 use super::download::download;
 use super::incoming::{Incoming, Ticket};
-use super::message::{message, messages};
+use super::message::{message, messages, thumbnail_message};
 use super::objects::Reading;
 use super::store;
 use super::thumbnail::thumbnail;
@@ -37,8 +37,6 @@ use crate::rpc::status::{Language, status};
 
 /// Path of the method whose answers are kept here and not by `write`.
 const UPLOAD: &str = "/opsp.material.v1.MaterialService/UploadMaterial";
-/// Longest side of a thumbnail, in pixels, where none is asked for.
-const SIDE: usize = 512;
 /// How often an upload that lost a race is run before the caller is told.
 const TRIES: u32 = 5;
 /// Uploads that are received at once, each with a part of it in memory; others wait.
@@ -122,9 +120,8 @@ impl pb::material_service_server::MaterialService for Service {
     async fn get_thumbnail(&self, request: Request<pb::GetThumbnailRequest>) -> Answer<pb::Thumbnail> {
         read(self, request, |service, view, input| {
             Box::pin(async move {
-                let side = usize::try_from(input.side_max).ok().filter(|side| *side > 0).unwrap_or(SIDE);
-                let content = thumbnail(view, &service.0, id(&input.name)?, side).await?;
-                Ok(pb::Thumbnail { media_type: MediaType::Jpeg.as_str().to_owned(), content })
+                let content = thumbnail(view, &service.0, id(&input.name)?, input.side_max).await?;
+                Ok(thumbnail_message(content))
             })
         })
         .await

@@ -1,7 +1,7 @@
 //! A material in the words of the contract.
 
 use super::check::{Facts, Finding, Told};
-use super::domain::{Label, Material};
+use super::domain::{Label, Material, MediaType};
 use super::store::{self, Stored};
 use crate::catalog::files::Outcome;
 use crate::db::work::View;
@@ -47,6 +47,11 @@ pub fn message(person: &Person, material: &Material) -> pb::Material {
         checks: material.told().iter().map(check).collect(),
         facts: (*facts != Facts::default()).then(|| facts_message(facts)),
     }
+}
+
+/// A small picture.
+pub fn thumbnail_message(content: Vec<u8>) -> pb::Thumbnail {
+    pb::Thumbnail { media_type: MediaType::Jpeg.as_str().to_owned(), content }
 }
 
 fn facts_message(facts: &Facts) -> pb::MaterialFacts {

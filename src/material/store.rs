@@ -7,6 +7,7 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::domain::{Checks, Event, Label, Material, MediaType};
+use super::redaction;
 use super::row::claim;
 use super::row::material::{ActiveModel, Column, Entity, Model};
 use crate::catalog::domain::MaterialKind;
@@ -77,28 +78,31 @@ pub async fn count(view: &View) -> Result<u64> {
     own.count(&view.conn()).await.map_err(failed)
 }
 
-/// Whether a material of this call's person has this content.
+/// Whether a material of this call's person has this content, or experts get it.
 pub async fn has_content(view: &View, sha256: &str) -> Result<bool> {
     let same = Entity::find()
         .filter(Column::PsnNo.eq(view.person()?.psn_no.as_str()))
         .filter(Column::Sha256.eq(sha256));
-    Ok(same.count(&view.conn()).await.map_err(failed)? > 0)
+    let has = same.count(&view.conn()).await.map_err(failed)? > 0;
+    Ok(has || redaction::store::has_content(view, sha256).await?)
 }
 
-/// Of some contents, each of a person, those that a material of theirs has.
+/// Of some contents, each of a person, those that a material of theirs has or that experts get.
 pub async fn named(view: &View, contents: &[(PsnNo, String)]) -> Result<Vec<(String, String)>> {
     let people = contents.iter().map(|(psn_no, _)| psn_no.as_str()).collect::<BTreeSet<_>>();
     let hashes = contents.iter().map(|(_, sha256)| sha256.as_str()).collect::<BTreeSet<_>>();
-    Entity::find()
+    let mut named: Vec<(String, String)> = Entity::find()
         .select_only()
         .column(Column::PsnNo)
         .column(Column::Sha256)
-        .filter(Column::PsnNo.is_in(people))
-        .filter(Column::Sha256.is_in(hashes))
+        .filter(Column::PsnNo.is_in(people.iter().copied()))
+        .filter(Column::Sha256.is_in(hashes.iter().copied()))
         .into_tuple()
         .all(&view.conn())
         .await
-        .map_err(failed)
+        .map_err(failed)?;
+    named.extend(redaction::store::named(view, &people, &hashes).await?);
+    Ok(named)
 }
 
 /// Saves a new material with its event.

@@ -1,36 +1,32 @@
 //! 缩略图: a small picture of a file, made when it is asked for. Nothing of it is kept.
 
-use std::sync::Arc;
-
-use super::check;
-use super::domain::{Material, NoThumbnail};
+use super::domain::{MediaType, NoThumbnail};
 use super::download::download;
-use super::upload::EXAMINED;
+use super::objects::Reading;
+use super::{check, whole};
 use crate::app::App;
 use crate::db::work::View;
-use crate::kernel::error::{Error, Refusal, Result};
+use crate::kernel::error::{Refusal, Result};
 use crate::kernel::id::Id;
 
+/// Longest side of a thumbnail, in pixels, where none is asked for.
+const SIDE: usize = 512;
+
 /// A material as a jpg whose longer side has at most so many pixels. The read is recorded as that of the whole.
-pub async fn thumbnail(view: &View, app: &App, id: Id, side: usize) -> Result<Vec<u8>> {
-    let (stored, mut reading) = download(view, app, id).await?;
-    let Material { media_type, size_bytes, .. } = stored.material;
-    let room = u32::try_from(size_bytes >> 10).map_err(|error| Error::Internal(error.into()))?;
-    let room = Arc::clone(&app.file_memory).acquire_many_owned(room).await;
-    let room = room.map_err(|error| Error::Internal(error.into()))?;
-    let mut content = Vec::new();
-    while let Some(piece) = reading.next().await? {
-        content.extend_from_slice(&piece);
-    }
-    let slot = EXAMINED.acquire().await.map_err(|error| Error::Internal(error.into()))?;
-    let made = tokio::task::spawn_blocking(move || {
-        let _held = (slot, room);
-        check::thumbnail(&content, media_type, side)
-    });
-    match made.await {
-        Ok(Some(jpg)) => Ok(jpg),
-        Ok(None) => Err(Refusal::from(NoThumbnail).into()),
-        Err(failure) if failure.is_panic() => Err(Refusal::from(NoThumbnail).into()),
-        Err(failure) => Err(Error::Internal(failure.into())),
-    }
+pub async fn thumbnail(view: &View, app: &App, id: Id, side_max: i32) -> Result<Vec<u8>> {
+    let (stored, reading) = download(view, app, id).await?;
+    small(app, reading, (stored.material.media_type, stored.material.size_bytes), side_max).await
+}
+
+/// A file of a type and a size as such a jpg; of the usual size where none is asked for.
+pub async fn small(
+    app: &App,
+    reading: Reading,
+    (media_type, size_bytes): (MediaType, i64),
+    side_max: i32,
+) -> Result<Vec<u8>> {
+    let side = usize::try_from(side_max).ok().filter(|side| *side > 0).unwrap_or(SIDE);
+    let made =
+        whole::made(app, reading, size_bytes, move |content| check::thumbnail(content, media_type, side));
+    made.await?.ok_or_else(|| Refusal::from(NoThumbnail).into())
 }

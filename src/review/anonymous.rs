@@ -15,20 +15,31 @@ pub struct Shown {
     pub number: usize,
     /// What the expert reads.
     pub title: String,
+    /// Whether the bureau has redacted it, so that the expert can open it.
+    pub ready: bool,
+    /// Whether the expert has opened it.
+    pub opened: bool,
 }
 
 impl Shown {
     /// `reviewTasks/{id}/materials/{number}`.
     pub fn name(&self, task: Id) -> String {
-        format!("{}/materials/{}", task_name(task), self.number)
+        Self::name_of(task, self.number)
+    }
+
+    /// The name of the material of a task with a number.
+    pub fn name_of(task: Id, number: usize) -> String {
+        format!("{}/materials/{number}", task_name(task))
     }
 }
 
-/// The materials of an application, in its order, as an expert sees them; those that show who it is are left out.
-pub fn shown(materials: &[Material], checklist: &[&str]) -> Vec<Shown> {
+/// The materials of an application, in its order, as an expert sees them; those that show who it is are left out. `ready`
+/// are those that were redacted.
+pub fn shown(materials: &[Material], checklist: &[&str], ready: &[Id]) -> Vec<Shown> {
     let one = |(place, material): (usize, &Material)| {
         let title = title(material.kind, &material.label.title, checklist)?;
-        Some(Shown { id: material.id, number: place + 1, title })
+        let (id, ready) = (material.id, ready.contains(&material.id));
+        Some(Shown { id, number: place + 1, title, ready, opened: false })
     };
     materials.iter().enumerate().filter_map(one).collect()
 }

@@ -151,6 +151,9 @@ pub struct Leaf {
     pub finding: Finding,
     /// 依据: the materials looked at.
     pub materials: Vec<Id>,
+    /// 已查阅: those of them that the expert had opened by then.
+    #[serde(default)]
+    pub opened: Vec<Id>,
     /// 说明, for the applicant too.
     pub note: String,
 }

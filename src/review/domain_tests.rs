@@ -43,6 +43,8 @@ fn shown() -> Vec<Shown> {
         id: Id(uuid::Uuid::from_u128(u128::try_from(number).unwrap())),
         number,
         title: "其他".to_owned(),
+        ready: true,
+        opened: false,
     };
     vec![one(1), one(3)]
 }

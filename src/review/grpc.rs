@@ -6,9 +6,10 @@ use super::convert::{self, decline_reason, item, said, sent_back};
 use super::domain::{Finding, Leaf, Line, Opinion, Task, task_name};
 use super::panel::{Outcome, Seated};
 use super::query::Described;
+use super::redaction::grpc as redaction;
 use super::{
-    accept, assign, clock, confirm, deadlines, expert, former, opinion, query, receipt, registration, replace,
-    send_back, supplement, undo,
+    accept, assign, clock, confirm, deadlines, expert, former, opinion, query, receipt, registration,
+    replace, send_back, supplement, undo,
 };
 use crate::app::App;
 use crate::application::grpc::message;
@@ -23,6 +24,7 @@ use crate::kernel::error::{Error, Result};
 use crate::kernel::id::{Id, name_parts};
 use crate::material;
 use crate::proto::opsp::application::v1 as application;
+use crate::proto::opsp::material::v1::Thumbnail;
 use crate::proto::opsp::review::v1 as pb;
 use crate::rpc::call::{Answer, Serves, read, write, write_for};
 use crate::rpc::parse::{date_message, reason, timestamp};
@@ -38,6 +40,9 @@ impl Serves for Service {
 
 #[tonic::async_trait]
 impl pb::review_service_server::ReviewService for Service {
+    type DownloadRedactionStream = redaction::Pieces<pb::DownloadRedactionResponse>;
+    type DownloadTaskMaterialStream = redaction::Pieces<pb::DownloadTaskMaterialResponse>;
+
     async fn list_deadlines(
         &self,
         request: Request<pb::ListDeadlinesRequest>,
@@ -104,6 +109,31 @@ impl pb::review_service_server::ReviewService for Service {
         .await
     }
 
+    async fn redact_material(&self, request: Request<pb::RedactMaterialRequest>) -> Answer<pb::Redaction> {
+        redaction::redact_material(self, request).await
+    }
+
+    async fn get_redactions(
+        &self,
+        request: Request<pb::GetRedactionsRequest>,
+    ) -> Answer<pb::ApplicationRedactions> {
+        redaction::get_redactions(self, request).await
+    }
+
+    async fn list_redactions(
+        &self,
+        request: Request<pb::ListRedactionsRequest>,
+    ) -> Answer<pb::ListRedactionsResponse> {
+        redaction::list_redactions(self, request).await
+    }
+
+    async fn download_redaction(
+        &self,
+        request: Request<pb::DownloadRedactionRequest>,
+    ) -> Answer<Self::DownloadRedactionStream> {
+        redaction::download_redaction(self, request).await
+    }
+
     async fn assign_experts(&self, request: Request<pb::AssignExpertsRequest>) -> Answer<pb::Panel> {
         write(self, request, |service, work, input| {
             Box::pin(async move {
@@ -150,6 +180,17 @@ impl pb::review_service_server::ReviewService for Service {
             })
         })
         .await
+    }
+
+    async fn download_task_material(
+        &self,
+        request: Request<pb::DownloadTaskMaterialRequest>,
+    ) -> Answer<Self::DownloadTaskMaterialStream> {
+        redaction::download_task_material(self, request).await
+    }
+
+    async fn get_task_thumbnail(&self, request: Request<pb::GetTaskThumbnailRequest>) -> Answer<Thumbnail> {
+        redaction::get_task_thumbnail(self, request).await
     }
 
     async fn submit_opinion(&self, request: Request<pb::SubmitOpinionRequest>) -> Answer<pb::ReviewTask> {
@@ -378,10 +419,12 @@ fn expert_id(name: &str) -> Result<Id> {
 
 /// An opinion, as the bureau reads it.
 pub(super) fn told(person: &Person, opinion: &Opinion) -> pb::LineOpinion {
+    let names = |ids: &[Id]| ids.iter().map(|id| material::store::name(person, *id)).collect();
     let leaf = |leaf: &Leaf| pb::LeafFinding {
         fact: leaf.fact.clone(),
         finding: finding(leaf.finding).into(),
-        materials: leaf.materials.iter().map(|id| material::store::name(person, *id)).collect(),
+        materials: names(&leaf.materials),
+        opened: names(&leaf.opened),
         note: leaf.note.clone(),
     };
     pb::LineOpinion {
@@ -450,7 +493,11 @@ fn task(described: &Described) -> pb::ReviewTask {
         materials: described
             .materials
             .iter()
-            .map(|shown| pb::TaskMaterial { name: shown.name(assigned.id), title: shown.title.clone() })
+            .map(|shown| pb::TaskMaterial {
+                name: shown.name(assigned.id),
+                title: shown.title.clone(),
+                ready: shown.ready,
+            })
             .collect(),
         round: i32::try_from(task.earlier().len() + 1).unwrap_or(i32::MAX),
         opinion_due_date: described.opinion_due.map(date_message),

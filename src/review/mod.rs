@@ -21,6 +21,7 @@ pub mod panel;
 pub mod query;
 mod reasons;
 pub mod receipt;
+pub mod redaction;
 mod refused;
 pub mod registration;
 pub mod registry;

@@ -3,6 +3,7 @@
 use super::clock::is_under_review;
 use super::domain::{Refused, Task, task_name};
 use super::query::{Described, describe, materials};
+use super::redaction;
 use super::said::Said;
 use super::store::{self, Stored};
 use crate::catalog::store::Catalogs;
@@ -42,7 +43,9 @@ pub async fn submit(
     if !is_under_review(&application) {
         return Err(Refusal::from(Refused::NotUnderReview).into());
     }
-    let shown = materials(work, catalogs, &application).await.map_err(|error| without_name(error, id))?;
+    let mut shown = materials(work, catalogs, &application).await.map_err(|error| without_name(error, id))?;
+    let opened = redaction::store::opened(work, id).await?;
+    shown.iter_mut().for_each(|shown| shown.opened = opened.contains(&shown.id));
     let step = open.answer(said, &shown, work.now())?;
     let task = store::save_task(work, calendar, stored.version, step).await?;
     describe(work, catalogs, calendar, task).await

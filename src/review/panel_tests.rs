@@ -101,7 +101,7 @@ fn task(id: usize, leaves: &str) -> Task {
     if leaves.is_empty() {
         return Task::Open(open(id));
     }
-    let shown = [Shown { id: number(7), number: 7, title: "其他".to_owned() }];
+    let shown = [Shown { id: number(7), number: 7, title: "其他".to_owned(), ready: true, opened: false }];
     let leaf = |(fact, sign): (char, char)| SaidLeaf {
         fact: fact.to_string(),
         finding: match sign {

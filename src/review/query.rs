@@ -53,8 +53,10 @@ pub async fn materials(view: &View, catalogs: &Catalogs, application: &Applicati
     let form = application.form();
     let stored = crate::material::store::get_all(view, &form.materials).await?;
     let materials: Vec<_> = stored.into_iter().map(|stored| stored.material).collect();
+    let redactions = crate::material::redaction::store::of(view, application.case().id).await?;
+    let ready: Vec<_> = redactions.iter().map(|redaction| redaction.material).collect();
     let published = published(catalogs, application, view.today())?;
-    Ok(shown(&materials, &checklist(&published.catalog, form)))
+    Ok(shown(&materials, &checklist(&published.catalog, form), &ready))
 }
 
 /// One page of the calling expert's tasks within this call's area. Each is looked at through its own person, wherever

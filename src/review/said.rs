@@ -103,7 +103,10 @@ impl Reading<'_> {
     /// That something else was said of a line than what stands.
     fn differs(&self, at: &str, said: &Said, standing: &Opinion) -> Option<Violation> {
         let mut faults = Vec::new();
-        let same = self.opinion(at, said, &mut faults) == *standing && faults.is_empty();
+        // What was opened since changes nothing of what was said.
+        let (mut said, mut standing) = (self.opinion(at, said, &mut faults), standing.clone());
+        said.leaves.iter_mut().chain(&mut standing.leaves).for_each(|leaf| leaf.opened.clear());
+        let same = said == standing && faults.is_empty();
         (!same).then(|| {
             Violation::new(
                 at,
@@ -130,8 +133,14 @@ impl Reading<'_> {
                 "must name at least one material as evidence when the fact is MET",
             ));
         }
-        let materials = said.materials.iter().filter_map(found).map(|shown| shown.id).collect();
-        Leaf { fact: said.fact.clone(), finding: said.finding, materials, note: said.note.clone() }
+        let cited: Vec<_> = said.materials.iter().filter_map(found).collect();
+        Leaf {
+            fact: said.fact.clone(),
+            finding: said.finding,
+            materials: cited.iter().map(|shown| shown.id).collect(),
+            opened: cited.iter().filter(|shown| shown.opened).map(|shown| shown.id).collect(),
+            note: said.note.clone(),
+        }
     }
 
     /// Every fact once and nothing else; gives those that are not met.

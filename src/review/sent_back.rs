@@ -109,6 +109,7 @@ mod tests {
             lines: vec![line("A"), line("B")],
             sample: true,
             cited: Cited::default(),
+            opinion_working_days: 10,
             assigned_at: datetime!(2025-03-03 0:00 UTC),
         })
         .state

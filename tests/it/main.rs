@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
+mod blind;
 mod catalogue;
 mod clock;
 mod corpus;
@@ -31,6 +32,7 @@ mod process;
 mod profile;
 mod recalendar;
 mod receipts;
+mod redaction;
 mod replaced;
 mod resume;
 mod review;

@@ -159,6 +159,7 @@ async fn open(world: &World, cases: Vec<(String, Clock)>) {
                 let work = app.db.work(&Actor::system(), person).await.unwrap();
                 let id = work.new_id();
                 let subject = Subject {
+                    within: None,
                     name: format!("insured/{psn_no}/applications/{id}"),
                     id,
                     kind: Kind::Review,

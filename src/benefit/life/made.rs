@@ -22,8 +22,9 @@ use crate::kernel::region::Region;
 use crate::notice::domain::Head;
 use crate::notice::entry::Listing;
 use crate::review::anonymous::Shown;
-use crate::review::domain::{Assigned, Expert, Line};
+use crate::review::domain::{Assigned, Line};
 use crate::review::draw::Candidate;
+use crate::review::registry::{Card, Expert, Load, Term};
 use crate::review::said::{Said, SaidLeaf};
 
 pub const CODES: [&str; 2] = ["M01600", "M03900"];
@@ -86,14 +87,18 @@ impl Fixed {
             expert: Expert {
                 id: id(50 + number),
                 area: Region::find("620900").unwrap(),
-                name: format!("专家{number}"),
                 operator: format!("expert.{number}"),
-                fixmedins_code: format!("H6209820000{number}"),
-                specialties: Vec::new(),
-                diag_dr_codg: String::new(),
+                card: Card {
+                    name: format!("专家{number}"),
+                    fixmedins_code: format!("H6209820000{number}"),
+                    specialties: Vec::new(),
+                    diag_dr_codg: String::new(),
+                    term: Term { from: None, until: None },
+                    relations: Vec::new(),
+                },
             },
             elsewhere: Vec::new(),
-            open_tasks: 0,
+            load: Load::default(),
         };
         Self {
             calendar: Calendar::parse(EMBEDDED.0, EMBEDDED.1).unwrap(),
@@ -123,12 +128,13 @@ pub fn assigned(expert: &Expert, task: Id, cited: Cited) -> Assigned {
         lines: CODES.into_iter().map(line).collect(),
         sample: true,
         cited,
+        opinion_working_days: 10,
         assigned_at: BEGAN,
     }
 }
 
 pub fn show(id: Id, number: usize) -> Shown {
-    Shown { id, number, title: "其他".to_owned() }
+    Shown { id, number, title: "其他".to_owned(), ready: true, opened: false }
 }
 
 /// The first fact is met, so that the second decides.

@@ -9,14 +9,15 @@ use super::model::{Choice, STAFF, Saw};
 use crate::application::domain::{Application, Asked, Draft, LineState};
 use crate::benefit::domain::{Benefit, EndGround, SuspensionGround, Under};
 use crate::catalog::domain::MaterialKind;
-use crate::kernel::id::Id;
+use crate::kernel::id::{Id, PsnNo};
 use crate::kernel::period::Period;
 use crate::kernel::{day_start, local_day};
 use crate::notice::domain::{Filed, Notice, Objection, Opening, Resolution};
 use crate::notice::entry::Entry;
-use crate::review::domain::{Expert, Open, Task};
+use crate::review::domain::{Open, Task};
 use crate::review::draw::{Matter, Seed, draw};
 use crate::review::panel::{Panel, Seated};
+use crate::review::registry::Expert;
 
 /// How each verb is done.
 pub type Do = fn(&mut Real, &Choice, &Fixed) -> Result<(), String>;
@@ -155,7 +156,7 @@ impl Real {
             let seen = pending.filed().form.materials.len();
             for task in &mut seated.tasks {
                 if let Task::Answered(answered) = task.clone() {
-                    *task = Task::Open(answered.reopen(&codes, seen).state);
+                    *task = Task::Open(answered.reopen(&codes, seen, self.today).state);
                 }
             }
         }
@@ -192,7 +193,15 @@ impl Real {
             Some(seated) => seated.needs_third().map(|()| 1).map_err(why)?,
             None => 2,
         };
-        let matter = Matter { officer: accepted.accepted_by.clone(), ..Matter::default() };
+        let matter = Matter {
+            day: self.today,
+            psn_no: PsnNo::parse("62090000001").map_err(why)?,
+            avoided_by: Vec::new(),
+            lines: Vec::new(),
+            issuers: Vec::new(),
+            officer: accepted.accepted_by.clone(),
+            names: Vec::new(),
+        };
         let seed = Seed([u8::try_from(with.any % 251).map_err(why)?; 16]);
         let drawn = draw(fixed.candidates.clone(), &matter, &members, wanted, seed).map_err(why)?;
         let tasks: Vec<_> = drawn.experts.iter().map(|_| self.new_id()).collect();
@@ -208,7 +217,8 @@ impl Real {
             }
             None => {
                 let new = new.collect();
-                Seated { panel: Panel::first(application(), seed, &drawn, &tasks).state, tasks: new }
+                let panel = Panel::first(application(), seed, &drawn, &tasks).state;
+                Seated { panel, tasks: new, former: Vec::new() }
             }
         });
         Ok(())

@@ -7,6 +7,7 @@ mod finding;
 mod jpeg;
 mod pdf;
 mod picture;
+mod redact;
 mod scan;
 mod tail;
 
@@ -14,8 +15,12 @@ use serde::{Deserialize, Serialize};
 
 pub use self::finding::{Finding, Told};
 pub use self::picture::Picture;
+pub use self::redact::{Area, blackened, names_any};
 use super::domain::MediaType;
 use crate::catalog::files::{FileRules, Outcome};
+
+/// Quality of a thumbnail.
+const THUMBNAIL_QUALITY: u8 = 80;
 
 /// What the bytes of a file show.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,7 +67,7 @@ pub fn thumbnail(bytes: &[u8], media_type: MediaType, side: usize) -> Option<Vec
         MediaType::Jpeg => jpeg::reduced(bytes, side),
         MediaType::Pdf => jpeg::reduced(pdf::first_jpeg(bytes)?, side),
     }?
-    .encode()
+    .encode(THUMBNAIL_QUALITY)
 }
 
 fn look(bytes: &[u8], rules: &FileRules) -> Result<(MediaType, Facts, Vec<Told>), Finding> {

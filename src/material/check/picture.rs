@@ -8,8 +8,6 @@ const CHROMA: u8 = 20;
 const CONTRAST: u8 = 32;
 /// Side of the squares whose sharpness is compared.
 const TILE: usize = 32;
-/// Quality of a thumbnail.
-const QUALITY: u8 = 80;
 
 /// A picture in red, green and blue, a byte each.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -145,11 +143,11 @@ impl Picture {
         self.rgb.chunks_exact(3).map(weigh).collect()
     }
 
-    /// As jpg.
-    pub fn encode(&self) -> Option<Vec<u8>> {
+    /// As jpg of a quality up to 100, with nothing in it but the pixels.
+    pub fn encode(&self, quality: u8) -> Option<Vec<u8>> {
         let (width, height) = (u16::try_from(self.width).ok()?, u16::try_from(self.height).ok()?);
         let mut jpg = Vec::new();
-        Encoder::new(&mut jpg, QUALITY).encode(&self.rgb, width, height, ColorType::Rgb).ok()?;
+        Encoder::new(&mut jpg, quality).encode(&self.rgb, width, height, ColorType::Rgb).ok()?;
         Some(jpg)
     }
 }

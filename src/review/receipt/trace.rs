@@ -109,6 +109,7 @@ mod tests {
             finding: *finding,
             materials: vec![number(7)],
             note: "张三的化验单".to_owned(),
+            opened: Vec::new(),
         };
         let opinion = Opinion {
             code: "A".to_owned(),

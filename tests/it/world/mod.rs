@@ -4,6 +4,7 @@ pub mod chance;
 pub mod files;
 pub mod opinion;
 pub mod postgres;
+pub mod redaction;
 pub mod replay;
 pub mod s3;
 pub mod scenario;

@@ -27,6 +27,7 @@ pub fn opinion(
         finding: of(&fact.fact).into(),
         materials: vec![evidence.clone()],
         note: String::new(),
+        opened: Vec::new(),
     };
     review::LineOpinion {
         opsp_dise_code: line.opsp_dise_code.clone(),
