@@ -267,7 +267,8 @@ fn scalar_rule(kind: &Kind, rules: &DynamicMessage, at: &str, value: &str) -> Re
         }
         Kind::Enum(kind) => {
             let path = format!("crate::proto::{}", kind.full_name().replace('.', "::"));
-            format!("rule::choice(found, {at}, {value} != 0 && {path}::is_valid({value}));")
+            let refused = numbers(&rules, "not_in");
+            format!("rule::choice(found, {at}, ![0, {refused}].contains(&{value}) && {path}::is_valid({value}));")
         }
         _ => format!(
             "rule::range(found, {at}, i64::from({value}), {}, {});",
@@ -403,6 +404,13 @@ fn number(message: &DynamicMessage, name: &str) -> Option<i64> {
         Value::U64(value) => i64::try_from(value).ok(),
         _ => None,
     }
+}
+
+/// The numbers of a list, with commas between.
+fn numbers(message: &DynamicMessage, name: &str) -> String {
+    let list = message.get_field_by_name(name);
+    let items = list.as_deref().and_then(Value::as_list).unwrap_or_default();
+    items.iter().filter_map(Value::as_i32).map(|item| item.to_string()).collect::<Vec<_>>().join(", ")
 }
 
 fn snake(name: &str) -> String {

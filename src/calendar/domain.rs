@@ -247,7 +247,7 @@ mod tests {
         check(
             &format!("{YEAR}{many}"),
             &[
-                "content: leaves the year 234 working days; a year has 240 to 260",
+                "content: leaves the year 237 working days; a year has 240 to 260",
                 "content: has 26 days in a row without a working day, at most 12 can be",
             ],
         );

@@ -210,15 +210,7 @@ impl Seated {
 
     /// What follows for each line once everything is found; every reason why it cannot be confirmed by this officer.
     pub fn decide(&self, officer: &str, papers: &Papers) -> Result<Vec<Decision>, Vec<Refused>> {
-        let decided = self.sitting().decide(officer, papers);
-        match (self.panel.missing(), decided) {
-            (0, decided) => decided,
-            (missing, decided) => {
-                let mut reasons = decided.err().unwrap_or_default();
-                reasons.push(Refused::PanelShort { missing });
-                Err(reasons)
-            }
-        }
+        self.sitting().decide(officer, papers)
     }
 
     /// What a decision rests on.
@@ -231,7 +223,7 @@ impl Seated {
             opinions: lines.iter().filter_map(|line| task.opinion(&line.code)).cloned().collect(),
         };
         let members = self.panel.members.iter().zip(&self.tasks).map(voice).collect();
-        Sitting { lines: lines.to_vec(), members }
+        Sitting { lines: lines.to_vec(), members, missing: self.panel.missing() }
     }
 
     /// The facts that a line found UNKNOWN hangs on; none of a line that is open or found otherwise.

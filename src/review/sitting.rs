@@ -16,6 +16,13 @@ pub struct Sitting {
     pub lines: Vec<Line>,
     /// In the order of the draw.
     pub members: Vec<Voice>,
+    /// Seats whose expert left and that nobody has taken since. No decision is made while there is one.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub missing: usize,
+}
+
+fn is_none(missing: &usize) -> bool {
+    *missing == 0
 }
 
 /// What one member said.
@@ -62,6 +69,9 @@ impl Sitting {
         let open = self.open();
         if open > 0 {
             reasons.push(Refused::OpinionsMissing { open });
+        }
+        if self.missing > 0 {
+            reasons.push(Refused::PanelShort { missing: self.missing });
         }
         let mut decisions = Vec::new();
         for (line, outcome) in self.outcomes() {

@@ -130,7 +130,7 @@ mod tests {
         let met = [("a", Finding::Met), ("b", Finding::NotMet), ("c", Finding::Met)];
         let not = [("a", Finding::Unknown), ("b", Finding::NotMet), ("c", Finding::NotMet)];
         let members = vec![voice(&met, Finding::Met), voice(&not, Finding::NotMet)];
-        let sitting = Sitting { lines: vec![line()], members };
+        let sitting = Sitting { lines: vec![line()], members, missing: 0 };
         let papers = [Paper {
             id: number(7),
             number: 4,

@@ -22,7 +22,7 @@ use time::Date;
 use tonic::{Code, Status};
 
 use self::calls::{CALLS, Who, form, panel};
-use self::model::{Choice, Found, LINE_EDGES, Model, STAFF, STATE_EDGES, Saw};
+use self::model::{Choice, Found, LINE_EDGES, Model, STAFF, STATE_EDGES, Saw, Seat};
 use self::reads::{events, versions_follow};
 use self::rules::{RULES, Rule};
 use crate::world::chance::{chance, size};
@@ -239,10 +239,11 @@ impl Town {
 
     /// What is due is done by jobs: notices are closed, benefits granted.
     async fn settle(&mut self) {
-        for job in ["close-notices", "grant-benefits"] {
+        for job in ["replace-overdue-experts", "close-notices", "grant-benefits"] {
             self.world.job(job).await;
         }
         for place in 0..PEOPLE {
+            self.replaced(place).await;
             let wait = self.saw(place, None);
             for name in ["wait", "close_notice"] {
                 let rule = RULES.iter().find(|rule| rule.name == name).unwrap();
@@ -255,6 +256,26 @@ impl Town {
                 self.granted(place, line).await;
             }
         }
+    }
+
+    /// 评审时限: the server itself puts another expert in the place of one who was asked too long ago.
+    async fn replaced(&mut self, place: usize) {
+        if self.cases[place].model.seats.is_empty() {
+            return;
+        }
+        let panel = panel(&self.world, &self.cases[place].name).await.unwrap();
+        let case = &mut self.cases[place];
+        let sits = |task: &str| panel.members.iter().any(|member| member.review_task == task);
+        while let Some(left) = case.seats.iter().position(|(_, task)| !sits(task)) {
+            let seat = case.model.seats.remove(left);
+            assert!(seat.open, "who has answered is not replaced");
+            case.seats.remove(left);
+        }
+        for member in &panel.members[case.seats.len()..] {
+            case.seats.push((self.experts[&member.expert].clone(), member.review_task.clone()));
+            case.model.seats.push(Seat { open: true, ..Seat::default() });
+        }
+        case.model.members = case.seats.iter().map(|(operator, _)| operator.clone()).collect();
     }
 
     async fn granted(&mut self, place: usize, line: usize) {
