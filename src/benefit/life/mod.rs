@@ -219,7 +219,8 @@ fn benefit_holds(line: usize, model: &Model, real: &Real) -> Vec<(&'static str, 
 
 #[test]
 fn whatever_is_tried_a_case_stays_legal() {
-    let cases = std::env::var("LIFE_SEQUENCES").map_or(2_000, |text| text.parse().unwrap());
+    let cases =
+        std::env::var_os("LIFE_SEQUENCES").map_or(2_000, |text| text.to_str().unwrap().parse().unwrap());
     let fixed = Fixed::new();
     let (next, all, begun) = (AtomicU64::new(0), Mutex::new(Tally::new()), std::time::Instant::now());
     std::thread::scope(|scope| {

@@ -11,8 +11,7 @@ pub fn chance(number: u64) -> TestRng {
 
 /// A size from the environment, or the one for every day.
 pub fn size(variable: &str, usual: u64) -> u64 {
-    match std::env::var(variable) {
-        Ok(text) => text.parse().unwrap_or_else(|_| panic!("{variable} is no number: {text}")),
-        Err(_) => usual,
-    }
+    let Some(text) = std::env::var_os(variable) else { return usual };
+    let number = text.to_str().and_then(|text| text.parse().ok());
+    number.unwrap_or_else(|| panic!("{variable} is no number: {text:?}"))
 }
