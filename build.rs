@@ -268,7 +268,9 @@ fn scalar_rule(kind: &Kind, rules: &DynamicMessage, at: &str, value: &str) -> Re
         Kind::Enum(kind) => {
             let path = format!("crate::proto::{}", kind.full_name().replace('.', "::"));
             let refused = numbers(&rules, "not_in");
-            format!("rule::choice(found, {at}, ![0, {refused}].contains(&{value}) && {path}::is_valid({value}));")
+            format!(
+                "rule::choice(found, {at}, ![0, {refused}].contains(&{value}) && {path}::is_valid({value}));"
+            )
         }
         _ => format!(
             "rule::range(found, {at}, i64::from({value}), {}, {});",

@@ -10,6 +10,7 @@ use crate::catalog::domain::MaterialKind;
 use crate::db::work::Work;
 use crate::kernel::clock::Extension;
 use crate::kernel::error::{Error, Result};
+use crate::kernel::id::{Id, name_parts};
 use crate::proto::opsp::application::v1 as application;
 use crate::proto::opsp::review::v1 as pb;
 use crate::rpc::parse::timestamp;
@@ -92,4 +93,22 @@ pub fn sent_back(sent: &SentBack) -> pb::SentBack {
         time: Some(timestamp(sent.at)),
         opsp_dise_codes: sent.codes.iter().cloned().collect(),
     }
+}
+
+/// The id of `insured/{psn_no}/applications/{id}`.
+pub fn application_id(name: &str) -> Result<Id> {
+    let [_, id] = name_parts(name, ["insured", "applications"])?;
+    Id::parse(id).map_err(|_| Error::not_found(name))
+}
+
+/// The id of `reviewTasks/{id}`.
+pub fn task_id(name: &str) -> Result<Id> {
+    let [id] = name_parts(name, ["reviewTasks"])?;
+    Id::parse(id).map_err(|_| Error::not_found(name))
+}
+
+/// The id of `areas/{admdvs}/experts/{id}`.
+pub fn expert_id(name: &str) -> Result<Id> {
+    let [_, id] = name_parts(name, ["areas", "experts"])?;
+    Id::parse(id).map_err(|_| Error::not_found(name))
 }

@@ -2,7 +2,7 @@
 
 use super::departure::{Closed, DeclineReason, Departure};
 use super::domain::task_name;
-use super::grpc::told;
+use super::message::told;
 use super::panel::{Member, Seated};
 use crate::kernel::access::Person;
 use crate::proto::opsp::review::v1 as pb;

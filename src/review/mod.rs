@@ -13,6 +13,7 @@ pub mod draw;
 pub mod expert;
 pub mod former;
 pub mod grpc;
+pub mod message;
 mod not_taken_back;
 pub mod once;
 pub mod opinion;

@@ -18,11 +18,12 @@ use time::macros::date;
 use time::{Date, Duration, Weekday};
 
 use crate::deadlines::{YEAR, calendar, events, import};
+use crate::world::chance::size;
 use crate::world::scenario::row;
 use crate::world::{Engine, World};
 
 fn cases() -> usize {
-    std::env::var("CALENDAR_CASES").map_or(300, |size| size.parse().expect("CALENDAR_CASES is a number"))
+    usize::try_from(size("CALENDAR_CASES", 300)).expect("a number of cases")
 }
 
 /// A clock as it is made up, so that the test can count it itself.

@@ -320,11 +320,13 @@ fn documented(status: &Status) -> bool {
     codes.contains(&status.code()) && !reason(status).is_empty()
 }
 
-/// What may be asked of an applicant hangs on all that was asked before, and papers grow old: the model knows neither.
+/// What may be asked of an applicant hangs on all that was asked before, papers grow old, and
+/// experts who were replaced do not come back: the model knows none of it.
 fn excused(verb: &str, status: &Status) -> bool {
     let known: &[&str] = match verb {
         "ask" => &["ASKED_TOO_LATE", "NOTHING_TO_ADD", "ASK_ALL_AT_ONCE"],
         "submit" => &["MATERIAL_TOO_OLD"],
+        "assign" => &["NOT_ENOUGH_EXPERTS"],
         _ => &[],
     };
     known.contains(&reason(status).as_str())
