@@ -3,21 +3,18 @@
 
 use std::collections::BTreeSet;
 
-use super::domain::{Derived, Event};
+use super::domain::Derived;
 use super::store::{self, Changed, Stored};
 use crate::app::App;
 use crate::db::work::{Owner, View};
 use crate::kernel::access::Actor;
 use crate::kernel::calendar::Calendar;
-use crate::kernel::clock::Due;
 use crate::kernel::error::Result;
 
 /// So many at once.
 const PAGE: u64 = 1_000;
 /// So many moved due dates are told as examples.
 const EXAMPLES: usize = 20;
-/// Why.
-const WHY: &str = "a calendar was imported";
 
 /// The job. Answers how many were derived anew, moved or not.
 pub async fn run(app: &App) -> Result<u64> {
@@ -47,27 +44,8 @@ pub async fn run(app: &App) -> Result<u64> {
 
 fn again(stored: Stored, steps: &[u32], calendar: &Calendar) -> Changed {
     let derived = stored.watched(steps).derive(calendar);
-    let events = moved(&stored, derived, calendar).into_iter().collect();
+    let events = stored.moved(derived, calendar).into_iter().collect();
     Changed { stored, derived, events }
-}
-
-/// What a newer calendar did to a deadline; none where its due date stays as it is.
-pub fn moved_by(stored: &Stored, calendar: &Calendar) -> Option<Event> {
-    moved(stored, stored.watched(&[]).derive(calendar), calendar)
-}
-
-fn moved(stored: &Stored, derived: Derived, calendar: &Calendar) -> Option<Event> {
-    let (before, after) = (stored.due_date(), derived.due.map(|due: Due| due.date));
-    (before != after).then(|| Event::Moved {
-        subject: stored.subject.name.clone(),
-        kind: stored.subject.kind,
-        due_date_before: before,
-        due_date: after,
-        provisional: derived.due.is_some_and(|due| due.provisional),
-        calendar_before: stored.calendar.clone(),
-        calendar: calendar.version().to_owned(),
-        why: WHY,
-    })
 }
 
 /// What a calendar does to what runs.
@@ -92,7 +70,7 @@ pub async fn effect(view: &View, calendar: &Calendar) -> Result<Effect> {
         for stored in page {
             effect.running += 1;
             let derived = stored.watched(&[]).derive(calendar);
-            if moved(&stored, derived, calendar).is_some() {
+            if stored.moved(derived, calendar).is_some() {
                 effect.moved += 1;
                 if effect.examples.len() < EXAMPLES {
                     effect.examples.push((stored, derived));

@@ -45,7 +45,8 @@ pub async fn run(app: &App) -> Result<u64> {
 /// Tells every step that was reached. What is derived here is derived by the newest calendar: where that moved the due
 /// date too, the other job finds nothing to do and so this one says it.
 fn tell(mut stored: Stored, steps: &[u32], calendar: &Calendar, today: Date) -> Changed {
-    let mut events: Vec<_> = super::derive::moved_by(&stored, calendar).into_iter().collect();
+    let moved = stored.moved(stored.watched(steps).derive(calendar), calendar);
+    let mut events: Vec<_> = moved.into_iter().collect();
     for mark in stored.watched(steps).reached(calendar, today) {
         let derived = stored.watched(steps).derive(calendar);
         events.extend(event(&stored, derived, mark, calendar, today));

@@ -10,7 +10,7 @@ use sea_orm::{
 };
 use time::Date;
 
-use super::domain::{Derived, Kind, Mark, Subject, Watched};
+use super::domain::{Derived, Event, Kind, Mark, Subject, Watched};
 use super::row::{ActiveModel, Column, Entity, Model};
 use crate::db::batch::Batch;
 use crate::db::failed;
@@ -25,6 +25,9 @@ use crate::kernel::region::Region;
 /// After every day that a clock can be due on: where those stand that stand still. Both databases sort NULL
 /// differently, so there is none.
 const NEVER: &str = "9999-99-99";
+
+/// Why a calendar moves a due date.
+const WHY: &str = "a calendar was imported";
 
 /// A deadline as it was read.
 #[derive(Clone, Debug)]
@@ -55,6 +58,21 @@ impl Stored {
         Watched { kind: self.subject.kind, clock: &self.clock, told: &self.told, steps }
     }
 
+    /// What another calendar did to it; none where its due date stays as it is.
+    pub fn moved(&self, derived: Derived, calendar: &Calendar) -> Option<Event> {
+        let (before, after) = (self.due_date(), derived.due.map(|due| due.date));
+        (before != after).then(|| Event::Moved {
+            subject: self.subject.name.clone(),
+            kind: self.subject.kind,
+            due_date_before: before,
+            due_date: after,
+            provisional: derived.due.is_some_and(|due| due.provisional),
+            calendar_before: self.calendar.clone(),
+            calendar: calendar.version().to_owned(),
+            why: WHY,
+        })
+    }
+
     /// Its place in the order of due dates, for `Wanted::after`.
     pub fn key(&self) -> String {
         format!("{}/{}/{}/{}", self.due_on, self.owner, self.subject.id, self.subject.kind.word())
@@ -70,6 +88,7 @@ impl Stored {
 pub async fn keep(work: &Work, calendar: &Calendar, subject: &Subject, clock: Option<&Clock>) -> Result<()> {
     let (id, kind) = (subject.id, subject.kind.word());
     let Some(clock) = clock else { return end(work, subject).await };
+    tell_moved(work, calendar, subject).await?;
     let due = clock.due(calendar).map(|due| due.date);
     let row = ActiveModel {
         owner: Set(work.owner_key().to_owned()),
@@ -98,6 +117,23 @@ pub async fn keep(work: &Work, calendar: &Calendar, subject: &Subject, clock: Op
     let others = Column::iter().filter(|column| !stays(column));
     let upsert = OnConflict::columns(key).update_columns(others).to_owned();
     work.upsert_part(Entity::insert(row).on_conflict(upsert)).await
+}
+
+/// A step that is the first to meet a new calendar, before the job that derives anew, says itself what that moved.
+async fn tell_moved(work: &Work, calendar: &Calendar, subject: &Subject) -> Result<()> {
+    let key = (work.owner_key().to_owned(), subject.id.0, subject.kind.word().to_owned());
+    let row = Entity::find_by_id(key).one(&work.conn()).await.map_err(failed)?;
+    let Some(row) = row.filter(|row| !row.ended && row.calendar != calendar.version()) else { return Ok(()) };
+    let stored = parse(row)?;
+    let Some(event) = stored.moved(stored.watched(&[]).derive(calendar), calendar) else { return Ok(()) };
+    let update = Entity::update_many()
+        .col_expr(Column::Version, Expr::value(stored.version + 1))
+        .filter(Column::Owner.eq(&stored.owner))
+        .filter(Column::Id.eq(subject.id.0))
+        .filter(Column::Kind.eq(subject.kind.word()))
+        .filter(Column::Version.eq(stored.version))
+        .filter(Column::Calendar.eq(&stored.calendar));
+    work.update(update, Entry::new(stored.aggregate(), stored.version + 1, &event)?).await
 }
 
 /// Has everything that runs within something stand still, go on and end with its clock, in the step that changes it.
@@ -276,7 +312,7 @@ pub struct Changed {
     /// Where it stands.
     pub derived: Derived,
     /// What happened, in order; nothing where it only was looked at.
-    pub events: Vec<super::domain::Event>,
+    pub events: Vec<Event>,
 }
 
 /// Saves what was locked.

@@ -9,9 +9,9 @@ use opsp::db::work::Owner;
 use opsp::deadline::domain::{Kind, Subject};
 use opsp::deadline::store;
 use opsp::kernel::access::Actor;
-use opsp::kernel::calendar::EMBEDDED;
+use opsp::kernel::calendar::{EMBEDDED, Special};
 use opsp::kernel::clock::{Clock, Extension, Ground};
-use opsp::kernel::id::PsnNo;
+use opsp::kernel::id::{Id, PsnNo};
 use opsp::kernel::region::Region;
 use rstest::rstest;
 use time::macros::date;
@@ -147,6 +147,44 @@ async fn every_open_case_follows_a_new_calendar(#[values(Engine::Sqlite, Engine:
     check(&world, &expected).await;
 }
 
+/// A step may meet a new calendar before the job that derives anew: then it says itself what that moved.
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_step_that_meets_a_new_calendar_first_says_what_it_moved(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = World::start(engine).await;
+    world.wait_until(date!(2026 - 12 - 14));
+    let (app, psn_no) = (&world.running.app, world.person(row()).await);
+    let known = app.calendar.now();
+    let off = Special { workday: false, name: "元旦".to_owned(), year: 2027 };
+    let next = known.with_year("2027-first", 2027, "样例", [(date!(2027 - 01 - 01), off)]);
+    let work = app.db.work(&Actor::system(), Owner::Person(PsnNo::parse(&psn_no).unwrap())).await.unwrap();
+    let (subject, clock) = (review(&psn_no, work.new_id()), Clock::start(date!(2026 - 12 - 14), 20));
+    store::keep(&work, &known, &subject, Some(&clock)).await.unwrap();
+    store::keep(&work, &next, &subject, Some(&clock)).await.unwrap();
+    store::keep(&work, &next, &subject, Some(&clock)).await.unwrap();
+    work.commit().await.unwrap();
+    let moved = events(&world, &["deadline.moved"]).await;
+    let by_step = moved.iter().filter(|(_, data)| data["calendar"] == "2027-first").collect::<Vec<_>>();
+    assert_eq!(by_step.len(), 1);
+    let days = ["due_date_before", "due_date"].map(|field| by_step[0].1[field].clone());
+    assert_eq!(days, ["2027-01-11", "2027-01-12"]);
+}
+
+fn review(psn_no: &str, id: Id) -> Subject {
+    Subject {
+        within: None,
+        name: format!("insured/{psn_no}/applications/{id}"),
+        id,
+        kind: Kind::Review,
+        area: Region::find("620902").unwrap(),
+        officer: "officer.li".to_owned(),
+        codes: vec!["M01600".to_owned()],
+        state: "accepted".to_owned(),
+    }
+}
+
 /// Opens a case of each, by sixteen at once.
 async fn open(world: &World, cases: Vec<(String, Clock)>) {
     let app = &world.running.app;
@@ -158,17 +196,7 @@ async fn open(world: &World, cases: Vec<(String, Clock)>) {
             for (psn_no, clock) in lane {
                 let person = Owner::Person(PsnNo::parse(&psn_no).unwrap());
                 let work = app.db.work(&Actor::system(), person).await.unwrap();
-                let id = work.new_id();
-                let subject = Subject {
-                    within: None,
-                    name: format!("insured/{psn_no}/applications/{id}"),
-                    id,
-                    kind: Kind::Review,
-                    area: Region::find("620902").unwrap(),
-                    officer: "officer.li".to_owned(),
-                    codes: vec!["M01600".to_owned()],
-                    state: "accepted".to_owned(),
-                };
+                let subject = review(&psn_no, work.new_id());
                 store::keep(&work, &app.calendar.now(), &subject, Some(&clock)).await.unwrap();
                 work.commit().await.unwrap();
             }
