@@ -1,0 +1,114 @@
+use super::*;
+use crate::kernel::calendar::EMBEDDED;
+use crate::kernel::day_start;
+use time::macros::date;
+use uuid::Uuid;
+
+const OPENED: Date = date!(2025 - 09 - 28);
+/// Five working days later, over the National Day holidays.
+const LAST_DAY: Date = date!(2025 - 10 - 11);
+
+fn calendar() -> Calendar {
+    Calendar::parse(EMBEDDED.0, EMBEDDED.1).unwrap()
+}
+
+fn opening() -> Opening {
+    let head = Head {
+        id: Id(Uuid::from_u128(1)),
+        area: Region::find("620900").unwrap(),
+        number: "2025-001".to_owned(),
+        insutype: Insutype::Employee,
+        sample: true,
+        cited: Cited::default(),
+        created_at: day_start(OPENED),
+    };
+    Opening::begin(head).state
+}
+
+/// A notice in each state.
+fn all() -> Vec<Notice> {
+    let open = opening().open(3, 5, day_start(OPENED)).state;
+    let closed = open.clone().close(&calendar(), day_start(date!(2025 - 10 - 12))).unwrap().state;
+    let settled = closed.clone().settle().state;
+    let void = opening().void(day_start(OPENED)).state;
+    vec![opening().into(), open.into(), closed.into(), settled.into(), void.into()]
+}
+
+fn check(step: impl Fn(Notice) -> Result<Notice, Refused>, expected: [Option<&str>; 5]) {
+    for (notice, expected) in all().into_iter().zip(expected) {
+        let from = notice.word();
+        let head = notice.head().clone();
+        let done = step(notice);
+        assert_eq!(done.as_ref().ok().map(Notice::word), expected, "from {from}");
+        assert!(done.is_err() || done.unwrap().head() == &head, "the head never changes");
+    }
+}
+
+#[test]
+fn only_the_next_step_is_allowed() {
+    let late = day_start(date!(2025 - 10 - 12));
+    check(
+        |notice| notice.into_opening().map(|opening| opening.open(1, 5, late).state.into()),
+        [Some("open"), None, None, None, None],
+    );
+    check(
+        |notice| notice.into_opening().map(|opening| opening.void(late).state.into()),
+        [Some("void"), None, None, None, None],
+    );
+    check(
+        |notice| notice.into_open()?.close(&calendar(), late).map(|step| step.state.into()),
+        [None, Some("closed"), None, None, None],
+    );
+    check(
+        |notice| notice.into_closed().map(|closed| closed.settle().state.into()),
+        [None, None, Some("settled"), None, None],
+    );
+}
+
+#[test]
+fn it_closes_after_its_last_day_and_not_on_it() {
+    let open = || opening().open(1, 5, day_start(OPENED)).state;
+    let last_moment = day_start(date!(2025 - 10 - 12)) - time::Duration::microseconds(1);
+    assert_eq!(open().close(&calendar(), last_moment).err(), Some(Refused::NotDue));
+    let closed = open().close(&calendar(), day_start(date!(2025 - 10 - 20))).unwrap().state;
+    assert_eq!(closed.last_day, LAST_DAY);
+    assert_eq!(Notice::from(closed).over().unwrap().since(), date!(2025 - 10 - 12));
+}
+
+#[test]
+fn the_public_has_all_days_of_an_open_notice_and_no_other() {
+    for (notice, open) in all().into_iter().zip([false, true, false, false, false]) {
+        for (day, within) in [(OPENED, true), (LAST_DAY, true), (date!(2025 - 10 - 12), false)] {
+            let running = notice.running(&calendar(), day);
+            assert_eq!(running.is_ok(), open && within, "{} on {day}", notice.word());
+        }
+    }
+    let over: Vec<_> = all().iter().map(|notice| notice.over().is_some()).collect();
+    assert_eq!(over, [false, false, true, true, false]);
+}
+
+#[test]
+fn an_objection_is_resolved_once() {
+    let filed = Filed {
+        id: Id(Uuid::from_u128(2)),
+        entry: Id(Uuid::from_u128(3)),
+        entry_name: "areas/620900/notices/1/entries/X".to_owned(),
+        ground: "不符合认定标准，材料有误。".to_owned(),
+        objector_name: "李四".to_owned(),
+        objector_tel: "13800000000".to_owned(),
+        filed_at: day_start(OPENED),
+    };
+    let resolution =
+        || Resolution { text: "核实".to_owned(), officer: "officer".to_owned(), at: day_start(LAST_DAY) };
+    let standing = Objection::file(filed.clone()).state;
+    assert_eq!((standing.word(), standing.resolution()), ("standing", None));
+    let upheld = standing.clone().uphold(resolution()).unwrap().state;
+    let dismissed = standing.clone().dismiss(resolution()).unwrap().state;
+    assert_eq!((upheld.word(), dismissed.word()), ("upheld", "dismissed"));
+    for resolved in [upheld, dismissed] {
+        assert_eq!(resolved.filed(), &filed, "the original is immutable");
+        assert_eq!(resolved.clone().uphold(resolution()).err(), Some(Refused::Resolved));
+        assert_eq!(resolved.clone().dismiss(resolution()).err(), Some(Refused::Resolved));
+        assert!(!format!("{resolved:?}").contains("李四"));
+    }
+}

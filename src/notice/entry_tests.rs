@@ -1,0 +1,197 @@
+use super::*;
+use crate::kernel::calendar::{Calendar, EMBEDDED};
+use crate::kernel::day_start;
+use crate::notice::domain::{Head, Notice, Opening};
+use time::macros::date;
+use uuid::Uuid;
+
+const TODAY: Date = date!(2025 - 09 - 30);
+const OVER_SINCE: Date = date!(2025 - 10 - 12);
+const LATER: Date = date!(2025 - 11 - 03);
+
+fn id(number: u128) -> Id {
+    Id(Uuid::from_u128(number))
+}
+
+fn calendar() -> Calendar {
+    Calendar::parse(EMBEDDED.0, EMBEDDED.1).unwrap()
+}
+
+fn notice(number: u128) -> Notice {
+    let head = Head {
+        sample: true,
+        cited: crate::catalog::published::Cited::default(),
+        id: id(number),
+        area: Region::find("620900").unwrap(),
+        number: "2025-001".to_owned(),
+        insutype: Insutype::Employee,
+        created_at: day_start(TODAY),
+    };
+    Opening::begin(head).state.open(1, 5, day_start(date!(2025 - 09 - 28))).state.into()
+}
+
+fn running(number: u128) -> Running {
+    notice(number).running(&calendar(), TODAY).unwrap()
+}
+
+fn over(number: u128) -> Over {
+    let closed = notice(number).into_open().unwrap().close(&calendar(), day_start(LATER)).unwrap();
+    Notice::from(closed.state).over().unwrap()
+}
+
+fn listed() -> Entry {
+    let listing = Listing {
+        id: id(7),
+        notice: id(1),
+        name: "areas/620900/notices/1/entries/2025-001-ABCDEF".to_owned(),
+        reference: "2025-001-ABCDEF".to_owned(),
+        insured_area: Region::find("620902").unwrap(),
+        insutype: Insutype::Employee,
+        code: "M01600".to_owned(),
+        application: id(8),
+        approved_on: date!(2025 - 09 - 26),
+        masked_name: "张*".to_owned(),
+        masked_certno: "620902********0011".to_owned(),
+        opsp_dise_name: String::new(),
+    };
+    Entry::list(listing).state
+}
+
+fn objected() -> Entry {
+    listed().object(&running(1), id(11)).unwrap().state
+}
+
+fn twice() -> Entry {
+    objected().object(&running(1), id(12)).unwrap().state
+}
+
+/// Listed, objected, objected twice, undisputed, concluded, removed, removed while another objection stands.
+fn all() -> [Entry; 7] {
+    let undisputed = listed().close(&over(1)).unwrap().state;
+    let concluded = undisputed.clone().conclude().unwrap().state;
+    let removed = objected().uphold(id(11)).unwrap().state;
+    let half = twice().uphold(id(12)).unwrap().state;
+    [listed(), objected(), twice(), undisputed, concluded, removed, half]
+}
+
+fn check(step: impl Fn(Entry) -> Result<Step<Entry, Event>, Refused>, expected: [Result<&str, Refused>; 7]) {
+    for (entry, expected) in all().into_iter().zip(expected) {
+        let before = entry.clone();
+        let done = step(entry).map(|step| step.state);
+        assert_eq!(done.as_ref().map(Entry::word).map_err(Clone::clone), expected, "from {before:?}");
+        assert!(done.is_err() || done.unwrap().listing() == before.listing(), "the listing never changes");
+    }
+}
+
+#[test]
+fn the_public_may_object_to_what_is_listed() {
+    use Refused::{EntryCleared, EntryRemoved};
+    check(
+        |entry| entry.object(&running(1), id(13)),
+        [
+            Ok(OBJECTED),
+            Ok(OBJECTED),
+            Ok(OBJECTED),
+            Err(EntryCleared),
+            Err(EntryCleared),
+            Err(EntryRemoved),
+            Err(EntryRemoved),
+        ],
+    );
+    check(|entry| entry.object(&running(2), id(13)), [const { Err(Refused::Mismatch) }; 7]);
+}
+
+#[test]
+fn one_objection_upheld_removes_the_entry() {
+    use Refused::Mismatch;
+    check(
+        |entry| entry.uphold(id(11)),
+        [Err(Mismatch), Ok(REMOVED), Ok(REMOVED), Err(Mismatch), Err(Mismatch), Err(Mismatch), Ok(REMOVED)],
+    );
+    check(|entry| entry.uphold(id(99)), [const { Err(Refused::Mismatch) }; 7]);
+}
+
+#[test]
+fn dismissed_while_the_notice_runs_it_is_listed_again() {
+    use Refused::Mismatch;
+    check(
+        |entry| entry.dismiss(id(11), None, TODAY),
+        [Err(Mismatch), Ok(LISTED), Ok(OBJECTED), Err(Mismatch), Err(Mismatch), Err(Mismatch), Ok(REMOVED)],
+    );
+    check(|entry| entry.dismiss(id(99), None, TODAY), [const { Err(Refused::Mismatch) }; 7]);
+}
+
+#[test]
+fn dismissed_after_the_notice_it_is_undisputed_unless_another_stands() {
+    use Refused::Mismatch;
+    check(
+        |entry| entry.dismiss(id(11), Some(&over(1)), LATER),
+        [
+            Err(Mismatch),
+            Ok(UNDISPUTED),
+            Ok(OBJECTED),
+            Err(Mismatch),
+            Err(Mismatch),
+            Err(Mismatch),
+            Ok(REMOVED),
+        ],
+    );
+    check(|entry| entry.dismiss(id(11), Some(&over(2)), LATER), [const { Err(Refused::Mismatch) }; 7]);
+}
+
+#[test]
+fn only_what_is_listed_is_cleared_by_the_end_of_the_notice() {
+    use Refused::{EntryCleared, EntryHeld, EntryRemoved};
+    check(
+        |entry| entry.close(&over(1)),
+        [
+            Ok(UNDISPUTED),
+            Err(EntryHeld),
+            Err(EntryHeld),
+            Err(EntryCleared),
+            Err(EntryCleared),
+            Err(EntryRemoved),
+            Err(EntryRemoved),
+        ],
+    );
+    check(|entry| entry.close(&over(2)), [const { Err(Refused::Mismatch) }; 7]);
+}
+
+#[test]
+fn only_what_is_undisputed_is_concluded() {
+    let no = || Err(Refused::EntryNotCleared);
+    check(Entry::conclude, [no(), no(), no(), Ok("concluded"), no(), no(), no()]);
+}
+
+#[test]
+fn the_proof_comes_from_an_undisputed_entry_and_from_no_other() {
+    let proofs = all().map(|entry| entry.undisputed().is_some());
+    assert_eq!(proofs, [false, false, false, true, false, false, false]);
+}
+
+#[test]
+fn the_proof_names_the_first_day_on_which_nothing_stood_against_it() {
+    let day = |step: Result<Step<Entry, Event>, Refused>| {
+        step.unwrap().state.undisputed().map(|proof| proof.closed_on())
+    };
+    assert_eq!(day(listed().close(&over(1))), Some(OVER_SINCE));
+    assert_eq!(day(objected().dismiss(id(11), Some(&over(1)), LATER)), Some(LATER));
+    let relisted = |on| objected().dismiss(id(11), None, on).unwrap().state;
+    assert_eq!(day(relisted(TODAY).close(&over(1))), Some(OVER_SINCE));
+    // Dismissed after the last day, before the job came to close the notice.
+    assert_eq!(day(relisted(date!(2025 - 10 - 14)).close(&over(1))), Some(date!(2025 - 10 - 14)));
+    let both = twice().dismiss(id(12), None, TODAY).unwrap().state;
+    assert_eq!(day(Ok(Step::new(both.clone(), Event::Relisted {}))), None);
+    assert_eq!(day(both.dismiss(id(11), Some(&over(1)), LATER)), Some(LATER));
+}
+
+#[test]
+fn objections_to_one_entry_are_bounded() {
+    let mut entry = listed();
+    let most = u128::try_from(STANDING_MAX).unwrap();
+    for number in 0..most {
+        entry = entry.object(&running(1), id(1_000 + number)).unwrap().state;
+    }
+    let more = entry.object(&running(1), id(5_000)).unwrap_err();
+    assert_eq!(more, Refused::ObjectionsTooMany);
+}
