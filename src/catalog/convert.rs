@@ -39,6 +39,7 @@ pub fn told(faults: Vec<domain::Fault>) -> Vec<pb::CatalogFault> {
 /// A version in the contract's words.
 pub fn version(catalog: &Catalog, sha256: &str, published_at: OffsetDateTime) -> pb::CatalogVersion {
     let rules = &catalog.rules;
+    let days = |days: u32| i32::try_from(days).unwrap_or(i32::MAX);
     pb::CatalogVersion {
         name: format!("areas/{}/catalogs/{}", catalog.area, catalog.version),
         admdvs: catalog.area.clone(),
@@ -51,11 +52,16 @@ pub fn version(catalog: &Catalog, sha256: &str, published_at: OffsetDateTime) ->
         diseases: count(catalog.diseases.len()),
         policies: count(catalog.policies.len()),
         institutions: count(catalog.institutions.len()),
-        review_working_days: i32::try_from(rules.review_working_days).unwrap_or(i32::MAX),
-        notice_working_days: i32::try_from(rules.notice_working_days).unwrap_or(i32::MAX),
+        review_working_days: days(rules.review_working_days),
+        notice_working_days: days(rules.notice_working_days),
         continuous_months: rules.insurance.continuous_months,
         gap_days_max: rules.insurance.gap_days_max,
         grace_days: rules.insurance.grace_days,
+        acceptance_working_days: days(rules.acceptance_working_days),
+        extension_working_days: days(rules.extension_working_days),
+        opinion_working_days: days(rules.opinion_working_days),
+        residence_working_days: days(rules.residence_working_days),
+        remedy_days: days(rules.remedy_days),
     }
 }
 

@@ -64,6 +64,7 @@ pub fn panel(person: &Person, application: Id, seated: &Seated) -> pb::Panel {
         third_expert_needed: outcome == Outcome::Differ,
         facts_unknown: seated.facts_unknown(line, outcome),
     });
+    let cited = seated.cited();
     pb::Panel {
         application: name(person, application),
         members: members.collect(),
@@ -73,6 +74,8 @@ pub fn panel(person: &Person, application: Id, seated: &Seated) -> pb::Panel {
         sample: seated.sample(),
         former_members: former::members(person, seated),
         missing_members: i32::try_from(seated.panel.missing()).unwrap_or(i32::MAX),
+        catalog_version: cited.catalog_version,
+        catalog_sha256: cited.catalog_sha256,
     }
 }
 
@@ -100,6 +103,8 @@ pub fn task(described: &Described) -> pb::ReviewTask {
         round: i32::try_from(task.earlier().len() + 1).unwrap_or(i32::MAX),
         opinion_due_date: described.opinion_due.map(date_message),
         sent_back_reason: task.last_sent_back().map(|sent| sent.reason.clone()).unwrap_or_default(),
+        catalog_version: assigned.cited.catalog_version.clone(),
+        catalog_sha256: assigned.cited.catalog_sha256.clone(),
     }
 }
 

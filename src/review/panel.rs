@@ -9,6 +9,7 @@ use super::reasons::{Papers, unknown};
 use super::registry::{Expert, resource};
 use super::sitting::{Sitting, Voice};
 use crate::application::domain::Line as Decision;
+use crate::catalog::published::Cited;
 use crate::kernel::error::Refusal;
 use crate::kernel::id::Id;
 use crate::kernel::region::Region;
@@ -180,6 +181,11 @@ impl Seated {
     /// Whether it judges by the sample catalogue.
     pub fn sample(&self) -> bool {
         self.tasks.iter().any(|task| task.assigned().sample)
+    }
+
+    /// The catalogue that it judges by.
+    pub fn cited(&self) -> Cited {
+        self.tasks.first().map(|task| task.assigned().cited.clone()).unwrap_or_default()
     }
 
     /// What it found of each line so far.

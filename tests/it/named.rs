@@ -10,6 +10,7 @@ use opsp::proto::opsp::certificate::v1 as certificate;
 use opsp::proto::opsp::common::v1 as common;
 use opsp::proto::opsp::event::v1 as event;
 use opsp::proto::opsp::insured::v1 as insured;
+use opsp::proto::opsp::review::v1 as review;
 use opsp::proto::opsp::settlement::v1 as settlement;
 use rstest::rstest;
 use sea_orm::ConnectionTrait;
@@ -19,6 +20,7 @@ use catalog::catalog_service_client::CatalogServiceClient;
 use certificate::certificate_service_client::CertificateServiceClient;
 use event::event_service_client::EventServiceClient;
 use insured::insured_service_client::InsuredServiceClient;
+use review::review_service_client::ReviewServiceClient;
 use settlement::settlement_service_client::SettlementServiceClient;
 
 use crate::catalogue::{document, import, institutions};
@@ -83,6 +85,18 @@ async fn a_decision_names_its_catalogue(#[values(Engine::Sqlite, Engine::Postgre
     assert!(second.0 == "corrected" && second.1.len() == 64 && second.1 != first.1, "{second:?}");
     let experts = world.experts().await;
     assert_eq!(of(&world.decide(&name, &experts, true).await), first);
+    let request = review::GetPanelRequest { name: name.clone() };
+    let panel =
+        ReviewServiceClient::new(world.bureau(OFFICER)).get_panel(request).await.unwrap().into_inner();
+    assert_eq!((panel.catalog_version, panel.catalog_sha256), first);
+    let mut judged = 0;
+    for (_, operator) in &experts {
+        for task in world.tasks(operator).await {
+            assert_eq!((task.catalog_version, task.catalog_sha256), first);
+            judged += 1;
+        }
+    }
+    assert_eq!(judged, panel.members.len());
     let listed =
         application::ListApplicationsRequest { parent: format!("insured/{psn_no}"), ..Default::default() };
     let listed = portal.list_applications(listed).await.unwrap().into_inner().applications;
