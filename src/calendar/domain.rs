@@ -7,8 +7,9 @@ use time::{Date, Duration, Month};
 use crate::kernel::calendar::{Calendar, Special, is_weekend, parse_date};
 use crate::kernel::error::{Refusal, Violation};
 
-/// Working days that a year has, at least and at most: with 13 statutory days off, 248 to 252 in the years since 2007.
-const WORKING_DAYS: std::ops::RangeInclusive<usize> = 240..=260;
+/// Working days that a year has, at least and at most: 248 to 252 in the years since 2007, and two more either way. A
+/// calendar that lacks the days off of a festival has more.
+const WORKING_DAYS: std::ops::RangeInclusive<usize> = 246..=254;
 /// Most days in a row without a working day. The longest so far were ten, in the spring of 2020.
 const REST_MAX: usize = 12;
 /// Statutory days off (全国年节及纪念日放假办法) that fall on the same day of every year.
@@ -32,7 +33,7 @@ pub struct Ends {
 
 /// Whether the calendar ends soon after a day, or has ended.
 pub fn ends(calendar: &Calendar, today: Date) -> Option<Ends> {
-    let until = calendar.until().unwrap_or(Date::MIN);
+    let until = calendar.until(today.year()).unwrap_or(Date::MIN);
     (until - today < AHEAD).then_some(Ends { until })
 }
 
@@ -91,6 +92,10 @@ impl Announcement {
     /// The calendar with it, or everything for which that cannot be.
     pub fn into_calendar(self, known: &Calendar, version: &str) -> Result<Calendar, Vec<Violation>> {
         let mut faults: Vec<_> = self.days.keys().filter_map(|day| self.clash(known, *day)).collect();
+        if self.notice_number.contains(char::is_control) {
+            let en = "must be one line without tabs";
+            faults.push(Violation::new("notice_number", "须为一行，不含制表符", en));
+        }
         let next = known.with_year(version, self.year, &self.notice_number, self.days);
         let working = next.working_days(self.year);
         if !WORKING_DAYS.contains(&working) {
@@ -183,7 +188,10 @@ mod tests {
 2027-02-09,off,春节
 2027-02-10,off,春节
 2027-02-14,work,春节
+2027-04-05,off,清明节
 2027-05-03,off,劳动节
+2027-06-09,off,端午节
+2027-09-15,off,中秋节
 
 2027-10-01,off,国庆节
 2027-10-04,off,国庆节

@@ -14,7 +14,7 @@ pub struct Imported {
     pub after: Calendar,
 }
 
-/// Publishes a year under a new version. The same content under the same version again changes nothing.
+/// Publishes a year under a new version. The same content again under the version that is in force changes nothing.
 pub async fn import(
     work: &Work,
     calendars: &Calendars,
@@ -28,8 +28,14 @@ pub async fn import(
     if let Some(published) = store::named(work, version).await? {
         let same = announced.into_calendar(&published, version).is_ok_and(|next| next == published);
         if !same {
-            let zh = "该版本号已用于另一份日历";
+            let zh = "该版本号已用于另一份日历，请另取版本号";
             return Err(Error::invalid("calendar_version", zh, "names another calendar: take a new one"));
+        }
+        if published != *before {
+            let zh = format!("该版本已被 {} 取代；要恢复其内容，请另取版本号导入", before.version());
+            let en =
+                format!("was replaced by {}: to have its content again, take a new one", before.version());
+            return Err(Error::invalid("calendar_version", zh, en));
         }
         return Ok(Imported { before: published.clone(), after: published });
     }

@@ -57,7 +57,7 @@ impl Calendars {
         Ok(())
     }
 
-    /// The calendar as it is known now.
+    /// The calendar as this instance knows it now.
     pub fn now(&self) -> Arc<Calendar> {
         self.0.borrow().clone()
     }
@@ -78,8 +78,7 @@ async fn first(db: &Db) -> Result<Calendar> {
         Ok(()) | Err(Error::Conflict) => {}
         Err(error) => return Err(error),
     }
-    let row = latest(db.reader()).await?;
-    parse(&row.ok_or_else(|| Error::internal("a published calendar is not there"))?)
+    newest(db.reader()).await
 }
 
 /// The version with a name, if it was published.
@@ -98,6 +97,11 @@ pub async fn publish(work: &Work, next: &Calendar, year: i32) -> Result<()> {
     // The newest is the one in force: no two have the same instant.
     let row = row(next, micros(work.now()).max(before + 1));
     work.insert(row, Entry::new("calendars".to_owned(), count, &event)?).await
+}
+
+/// The version in force, from the table.
+pub async fn newest(conn: &impl ConnectionTrait) -> Result<Calendar> {
+    parse(&latest(conn).await?.ok_or_else(|| Error::internal("the calendar is not there"))?)
 }
 
 async fn latest(conn: &impl ConnectionTrait) -> Result<Option<Model>> {

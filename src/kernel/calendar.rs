@@ -112,11 +112,11 @@ impl Calendar {
         self.years.contains_key(&year)
     }
 
-    /// The last day of the last published year.
-    pub fn until(&self) -> Option<Date> {
-        self.years
-            .last_key_value()
-            .and_then(|(year, _)| Date::from_calendar_date(*year, Month::December, 31).ok())
+    /// The last day that it covers without a gap, from a year on, or from the last published one before it.
+    pub fn until(&self, year: i32) -> Option<Date> {
+        let (first, _) = self.years.range(..=year).next_back()?;
+        let last = (*first..).take_while(|year| self.is_published(*year)).last()?;
+        Date::from_calendar_date(last, Month::December, 31).ok()
     }
 
     /// The number of a year's announcement; empty where it is not known.
@@ -171,7 +171,10 @@ mod tests {
         let calendar = Calendar::parse(EMBEDDED.0, EMBEDDED.1).unwrap();
         assert_eq!([2024, 2025, 2026].map(|year| calendar.working_days(year)), [251, 248, 248]);
         assert!(calendar.is_published(2026) && !calendar.is_published(2027));
-        assert_eq!(calendar.until(), Some(date!(2026 - 12 - 31)));
+        let until = [2023, 2024, 2026, 2030].map(|year| calendar.until(year));
+        assert_eq!(until, [None, Some(date!(2026 - 12 - 31)), until[1], until[1]]);
+        // A year that is published ahead of the one before it closes no gap.
+        assert_eq!(calendar.with_year("x", 2028, "", []).until(2026), until[1]);
     }
 
     #[test]

@@ -54,7 +54,7 @@ impl pb::ops_service_server::OpsService for Service {
                     clock_simulated: view.time().is_simulated(),
                     database: if app.db.is_postgres() { "postgres" } else { "sqlite" }.to_owned(),
                     catalogs: catalogs.iter().map(|published| catalog(published)).collect(),
-                    calendar_until: app.calendar.now().until().map(date_message),
+                    calendar_until: app.calendar.now().until(view.today().year()).map(date_message),
                     log_position: app.db.log_position().await?,
                     warnings: warnings(app, view.today()),
                 })
