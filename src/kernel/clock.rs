@@ -135,11 +135,18 @@ impl Clock {
         if self.extension.is_some() {
             return Err(NotExtended::Before);
         }
-        if self.due(calendar).is_some_and(|due| due.date < extension.on) {
+        // Who stands still when all days are used was late before.
+        let is_over = self.due(calendar).is_some_and(|due| due.date < extension.on);
+        if is_over || self.read(calendar, extension.on).left < 0 {
             return Err(NotExtended::Overdue);
         }
         self.extension = Some(extension);
         Ok(self)
+    }
+
+    /// Whether it has days that an earlier state of it had not: it started again, or was extended.
+    pub fn is_given_anew(&self, before: &Self) -> bool {
+        self.started != before.started || self.working_days() != before.working_days()
     }
 
     /// The day on which it started: day 0.
@@ -229,6 +236,16 @@ mod tests {
         check(date!(2026 - 02 - 02), [date!(2026 - 03 - 06), date!(2026 - 02 - 09), date!(2026 - 02 - 11)]);
         check(date!(2026 - 02 - 14), [date!(2026 - 03 - 20), date!(2026 - 02 - 28), date!(2026 - 03 - 03)]);
         check(date!(2026 - 09 - 21), [date!(2026 - 10 - 26), date!(2026 - 09 - 29), date!(2026 - 10 - 08)]);
+    }
+
+    #[test]
+    fn who_stands_still_when_all_days_are_used_gets_no_more() {
+        let more = |on| Extension { working_days: 10, reason: String::new(), by: String::new(), on };
+        let clock = Clock::start(date!(2025 - 03 - 03), 5);
+        let paused = |on| clock.clone().pause(on, Ground::Examination, "", "officer");
+        let (last, after) = (date!(2025 - 03 - 10), date!(2025 - 03 - 11));
+        assert!(paused(last).extend(&calendar(), more(after)).is_ok());
+        assert_eq!(paused(after).extend(&calendar(), more(after)), Err(NotExtended::Overdue));
     }
 
     #[test]

@@ -54,7 +54,6 @@ enum Act {
 }
 
 /// A clock as it was treated: day by day instead of stretch by stretch.
-#[derive(Debug)]
 struct Count<'a> {
     working: &'a [bool],
     start: usize,
@@ -62,6 +61,14 @@ struct Count<'a> {
     extended: bool,
     /// What was done, each with its day, in order.
     acts: Vec<(usize, Act)>,
+}
+
+/// Without the calendar, which is as long as it is known.
+impl std::fmt::Debug for Count<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { start, wanted, extended, acts, .. } = self;
+        write!(f, "from {start}, {wanted} days, extended: {extended}, {acts:?}")
+    }
 }
 
 impl Count<'_> {
@@ -111,7 +118,8 @@ impl Count<'_> {
         if self.extended {
             return Err(NotExtended::Before);
         }
-        if self.reached(0).is_some_and(|due| due < on) {
+        // Late is late, also while it stands.
+        if self.reached(0).is_some_and(|due| due < on) || self.left(on) < 0 {
             return Err(NotExtended::Overdue);
         }
         self.extended = true;
