@@ -53,7 +53,8 @@ pub struct Config {
     pub files: files::Files,
     /// How long an answer is kept for its `request_id`, in days.
     pub answers_days: i64,
-    /// 督办: at how many working days left a deadline is told of, besides when it is missed.
+    /// 督办: at how many working days left a deadline is told of, besides when it is missed. What runs already is told of
+    /// by other steps from the next one of its old steps on.
     pub escalate_at: Vec<u32>,
     /// Logs as `text` or `json`.
     pub log_format: LogFormat,

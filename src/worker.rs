@@ -58,13 +58,13 @@ pub const JOBS: Jobs = &[
     JobSpec {
         name: "derive-deadlines",
         description: "Derives due dates anew after a calendar was imported (重新推算时限).",
-        run: |app, _| Box::pin(deadline::derive::run(app)),
+        run: |app, _| Box::pin(deadline::sweep::derive::run(app)),
         is_long: false,
     },
     JobSpec {
         name: "escalate-deadlines",
         description: "Tells that few working days are left of a deadline, and that it was missed (督办).",
-        run: |app, _| Box::pin(deadline::escalate::run(app)),
+        run: |app, _| Box::pin(deadline::sweep::escalate::run(app)),
         is_long: false,
     },
     JobSpec {

@@ -3,20 +3,17 @@
 use std::collections::BTreeSet;
 
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::{Expr, LockBehavior, LockType, OnConflict};
-use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, Iterable, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-    Select,
-};
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{ColumnTrait, EntityTrait, Iterable, QueryFilter};
 use time::Date;
 
 use super::domain::{Derived, Event, Kind, Mark, Subject, Watched};
 use super::row::{ActiveModel, Column, Entity, Model};
-use crate::db::batch::Batch;
+use crate::calendar::store::newest;
 use crate::db::failed;
 use crate::db::journal::Entry;
-use crate::db::work::{View, Work};
-use crate::kernel::calendar::Calendar;
+use crate::db::work::Work;
+use crate::kernel::calendar::{Calendar, parse_date};
 use crate::kernel::clock::Clock;
 use crate::kernel::error::{Error, Result};
 use crate::kernel::id::Id;
@@ -24,7 +21,7 @@ use crate::kernel::region::Region;
 
 /// After every day that a clock can be due on: where those stand that stand still. Both databases sort NULL
 /// differently, so there is none.
-const NEVER: &str = "9999-99-99";
+pub const NEVER: &str = "9999-99-99";
 
 /// Why a calendar moves a due date.
 const WHY: &str = "a calendar was imported";
@@ -44,13 +41,14 @@ pub struct Stored {
     pub calendar: String,
     /// How many entries of the journal it has.
     pub version: i64,
-    due_on: String,
+    /// The same as text, `NEVER` while it stands still.
+    pub due_on: String,
 }
 
 impl Stored {
     /// The due date as it was derived last; none while the clock stands still.
     pub fn due_date(&self) -> Option<Date> {
-        crate::kernel::calendar::parse_date(&self.due_on)
+        parse_date(&self.due_on)
     }
 
     /// The deadline as it is watched with these steps.
@@ -88,7 +86,14 @@ impl Stored {
 pub async fn keep(work: &Work, calendar: &Calendar, subject: &Subject, clock: Option<&Clock>) -> Result<()> {
     let (id, kind) = (subject.id, subject.kind.word());
     let Some(clock) = clock else { return end(work, subject).await };
-    tell_moved(work, calendar, subject).await?;
+    let before = find(work, subject).await?;
+    // Another instance may have derived it by a calendar that this one has not heard of: that is not taken back.
+    let is_other = |copy: &Copy| copy.stored.calendar != calendar.version();
+    let newest = if before.as_ref().is_some_and(is_other) { Some(newest(&work.conn()).await?) } else { None };
+    let calendar = newest.as_ref().unwrap_or(calendar);
+    if let Some(running) = before.as_ref().filter(|before| !before.ended) {
+        tell_moved(work, calendar, &running.stored).await?;
+    }
     let due = clock.due(calendar).map(|due| due.date);
     let row = ActiveModel {
         owner: Set(work.owner_key().to_owned()),
@@ -110,27 +115,38 @@ pub async fn keep(work: &Work, calendar: &Calendar, subject: &Subject, clock: Op
         within: Set(subject.within.map(|id| id.0)),
     };
     let key = [Column::Owner, Column::Id, Column::Kind];
-    // What was told stays told, whoever tells something at the same time.
-    let stays = |column: &Column| {
-        matches!(column, Column::Owner | Column::Id | Column::Kind | Column::Told | Column::Version)
+    let stays = |column: &Column| match column {
+        Column::Owner | Column::Id | Column::Kind | Column::Version => true,
+        // What was told stays told, whoever tells something at the same time; but not of days that are given anew.
+        Column::Told => before.as_ref().is_none_or(|before| !clock.is_given_anew(&before.stored.clock)),
+        _ => false,
     };
     let others = Column::iter().filter(|column| !stays(column));
     let upsert = OnConflict::columns(key).update_columns(others).to_owned();
     work.upsert_part(Entity::insert(row).on_conflict(upsert)).await
 }
 
-/// A step that is the first to meet a new calendar, before the job that derives anew, says itself what that moved.
-async fn tell_moved(work: &Work, calendar: &Calendar, subject: &Subject) -> Result<()> {
+/// The copy of a clock, running or not.
+struct Copy {
+    stored: Stored,
+    ended: bool,
+}
+
+async fn find(work: &Work, subject: &Subject) -> Result<Option<Copy>> {
     let key = (work.owner_key().to_owned(), subject.id.0, subject.kind.word().to_owned());
     let row = Entity::find_by_id(key).one(&work.conn()).await.map_err(failed)?;
-    let Some(row) = row.filter(|row| !row.ended && row.calendar != calendar.version()) else { return Ok(()) };
-    let stored = parse(row)?;
-    let Some(event) = stored.moved(stored.watched(&[]).derive(calendar), calendar) else { return Ok(()) };
+    row.map(|row| Ok(Copy { ended: row.ended, stored: parse(row)? })).transpose()
+}
+
+/// A step that is the first to meet a new calendar, before the job that derives anew, says itself what that moved.
+async fn tell_moved(work: &Work, calendar: &Calendar, stored: &Stored) -> Result<()> {
+    let moved = stored.moved(stored.watched(&[]).derive(calendar), calendar);
+    let Some(event) = moved.filter(|_| stored.calendar != calendar.version()) else { return Ok(()) };
     let update = Entity::update_many()
         .col_expr(Column::Version, Expr::value(stored.version + 1))
         .filter(Column::Owner.eq(&stored.owner))
-        .filter(Column::Id.eq(subject.id.0))
-        .filter(Column::Kind.eq(subject.kind.word()))
+        .filter(Column::Id.eq(stored.subject.id.0))
+        .filter(Column::Kind.eq(stored.subject.kind.word()))
         .filter(Column::Version.eq(stored.version))
         .filter(Column::Calendar.eq(&stored.calendar));
     work.update(update, Entry::new(stored.aggregate(), stored.version + 1, &event)?).await
@@ -162,197 +178,18 @@ async fn end(work: &Work, subject: &Subject) -> Result<()> {
     work.update_parts(update).await
 }
 
-fn written(clock: &Clock) -> Result<String> {
+/// A clock as it is written, without what people wrote.
+pub fn written(clock: &Clock) -> Result<String> {
     serde_json::to_string(&clock.without_words()).map_err(|error| Error::Internal(error.into()))
 }
 
-/// Which deadlines are wanted.
-#[derive(Clone, Debug, Default)]
-pub struct Wanted {
-    /// Whose; empty for all.
-    pub officer: String,
-    /// 病种代码; empty for all.
-    pub code: String,
-    /// What for; none for all.
-    pub kind: Option<Kind>,
-    /// Only those due before this day.
-    pub due_before: Option<Date>,
+/// A clock as it was written.
+pub fn read(written: &str) -> Result<Clock> {
+    serde_json::from_str(written).map_err(|error| Error::Internal(error.into()))
 }
 
-/// Running deadlines of this call's area and of what lies in it, the earliest due first, those whose clock stands still
-/// last; after a key.
-pub async fn running(view: &View, wanted: &Wanted, after: Option<&str>, most: u64) -> Result<Vec<Stored>> {
-    let mut find = Entity::find()
-        .filter(Column::Area.starts_with(view.area()?.prefix()))
-        .filter(Column::Ended.eq(false));
-    if !wanted.officer.is_empty() {
-        find = find.filter(Column::Officer.eq(&wanted.officer));
-    }
-    if !wanted.code.is_empty() {
-        find = find.filter(Column::Codes.contains(format!(" {} ", wanted.code)));
-    }
-    if let Some(kind) = wanted.kind {
-        find = find.filter(Column::Kind.eq(kind.word()));
-    }
-    if let Some(day) = wanted.due_before {
-        find = find.filter(Column::DueOn.lt(day.to_string()));
-    }
-    if let Some(after) = after {
-        find = find.filter(behind(after)?);
-    }
-    let order = [Column::DueOn, Column::Owner, Column::Id, Column::Kind];
-    let find = order.into_iter().fold(find, |find, column| find.order_by_asc(column));
-    let rows = find.limit(most).all(&view.conn()).await.map_err(failed)?;
-    rows.into_iter().map(parse).collect()
-}
-
-/// Rows behind a key in the order of due dates.
-fn behind(key: &str) -> Result<Condition> {
-    let broken = || Error::internal("a key of deadlines that is none");
-    let parts: Vec<&str> = key.split('/').collect();
-    let [due_on, owner, id, kind] = parts.as_slice() else { return Err(broken()) };
-    let id = Id::parse(id).map_err(|_| broken())?;
-    let equal = |condition: Condition| condition.add(Column::DueOn.eq(*due_on));
-    let same_owner = |condition: Condition| equal(condition).add(Column::Owner.eq(*owner));
-    Ok(Condition::any()
-        .add(Column::DueOn.gt(*due_on))
-        .add(equal(Condition::all()).add(Column::Owner.gt(*owner)))
-        .add(same_owner(Condition::all()).add(Column::Id.gt(id.0)))
-        .add(same_owner(Condition::all()).add(Column::Id.eq(id.0)).add(Column::Kind.gt(*kind))))
-}
-
-/// Running deadlines of a kind that were due before a day, whatever their area, behind a key of owner and id, in that
-/// order.
-pub async fn overdue(
-    view: &View,
-    kind: Kind,
-    today: Date,
-    after: Option<&Stored>,
-    most: u64,
-) -> Result<Vec<Stored>> {
-    let mut find = Entity::find()
-        .filter(Column::Ended.eq(false))
-        .filter(Column::Kind.eq(kind.word()))
-        .filter(Column::DueOn.lt(today.to_string()));
-    if let Some(Stored { owner, subject, .. }) = after {
-        let same = Condition::all().add(Column::Owner.eq(owner)).add(Column::Id.gt(subject.id.0));
-        find = find.filter(Condition::any().add(Column::Owner.gt(owner)).add(same));
-    }
-    let rows = in_order(find).limit(most).all(&view.conn()).await.map_err(failed)?;
-    rows.into_iter().map(parse).collect()
-}
-
-/// How many deadlines run whose due date was derived by another calendar than this.
-pub async fn count_outdated(view: &View, calendar: &Calendar) -> Result<u64> {
-    outdated(calendar).count(&view.conn()).await.map_err(failed)
-}
-
-/// Running deadlines, whatever their area, behind a key of owner, id and kind, in that order.
-pub async fn all_running(view: &View, after: Option<&Stored>, most: u64) -> Result<Vec<Stored>> {
-    let mut find = Entity::find().filter(Column::Ended.eq(false));
-    if let Some(Stored { owner, subject, .. }) = after {
-        let same = || Condition::all().add(Column::Owner.eq(owner));
-        let id = subject.id.0;
-        find = find.filter(
-            Condition::any()
-                .add(Column::Owner.gt(owner))
-                .add(same().add(Column::Id.gt(id)))
-                .add(same().add(Column::Id.eq(id)).add(Column::Kind.gt(subject.kind.word()))),
-        );
-    }
-    let rows = in_order(find).limit(most).all(&view.conn()).await.map_err(failed)?;
-    rows.into_iter().map(parse).collect()
-}
-
-/// In two ranges, so that an index finds that there is none.
-fn outdated(calendar: &Calendar) -> Select<Entity> {
-    let version = calendar.version();
-    let other = Condition::any().add(Column::Calendar.lt(version)).add(Column::Calendar.gt(version));
-    Entity::find().filter(Column::Ended.eq(false)).filter(other)
-}
-
-fn due(today: Date) -> Select<Entity> {
-    Entity::find().filter(Column::Ended.eq(false)).filter(Column::LookOn.lte(today.to_string()))
-}
-
-/// Whether any due date was derived by another calendar: a look that locks nothing.
-pub async fn is_any_outdated(view: &View, calendar: &Calendar) -> Result<bool> {
-    Ok(outdated(calendar).one(&view.conn()).await.map_err(failed)?.is_some())
-}
-
-/// Whether any deadline is to be looked at by a day: a look that locks nothing.
-pub async fn is_any_due(view: &View, today: Date) -> Result<bool> {
-    Ok(due(today).one(&view.conn()).await.map_err(failed)?.is_some())
-}
-
-fn in_order(find: Select<Entity>) -> Select<Entity> {
-    [Column::Owner, Column::Id, Column::Kind].into_iter().fold(find, |find, column| find.order_by_asc(column))
-}
-
-/// Some of those whose due date was derived by another calendar, locked. What others hold is left for the next time.
-pub async fn lock_outdated(batch: &Batch, calendar: &Calendar, most: u64) -> Result<Vec<Stored>> {
-    lock(batch, outdated(calendar), most).await
-}
-
-/// Some of those that are to be looked at by a day, locked. What others hold is left for the next time.
-pub async fn lock_due(batch: &Batch, today: Date, most: u64) -> Result<Vec<Stored>> {
-    lock(batch, due(today), most).await
-}
-
-async fn lock(batch: &Batch, find: Select<Entity>, most: u64) -> Result<Vec<Stored>> {
-    let find = in_order(find).limit(most).lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
-    let rows = find.all(&batch.conn()).await.map_err(failed)?;
-    rows.into_iter().map(parse).collect()
-}
-
-/// A deadline that was locked, as it is from now on.
-pub struct Changed {
-    /// As it was read, with the marks that are told by now.
-    pub stored: Stored,
-    /// Where it stands.
-    pub derived: Derived,
-    /// What happened, in order; nothing where it only was looked at.
-    pub events: Vec<Event>,
-}
-
-/// Saves what was locked.
-pub async fn save(batch: &Batch, calendar: &Calendar, changed: Vec<Changed>) -> Result<()> {
-    let (mut rows, mut entries) = (Vec::new(), Vec::new());
-    for Changed { mut stored, derived, events } in changed {
-        for event in &events {
-            stored.version += 1;
-            let entry = Entry::new(stored.aggregate(), stored.version, event)?;
-            entries.push((stored.owner.clone(), stored.subject.area.clone(), entry));
-        }
-        rows.push(row(stored, derived, calendar)?);
-    }
-    batch.replace(rows, entries).await
-}
-
-fn row(stored: Stored, derived: Derived, calendar: &Calendar) -> Result<ActiveModel> {
-    let day = |day: Option<Date>| day.map_or_else(|| NEVER.to_owned(), |day| day.to_string());
-    let told: Vec<_> = stored.told.iter().map(|mark| mark.number().to_string()).collect();
-    Ok(ActiveModel {
-        owner: Set(stored.owner),
-        id: Set(stored.subject.id.0),
-        kind: Set(stored.subject.kind.word().to_owned()),
-        name: Set(stored.subject.name),
-        area: Set(stored.subject.area.as_str().to_owned()),
-        officer: Set(stored.subject.officer),
-        codes: Set(stored.subject.codes.iter().map(|code| format!(" {code} ")).collect()),
-        state: Set(stored.subject.state),
-        clock: Set(written(&stored.clock)?),
-        ended: Set(false),
-        due_on: Set(day(derived.due.map(|due| due.date))),
-        look_on: Set(day(derived.next)),
-        calendar: Set(calendar.version().to_owned()),
-        told: Set(told.join(",")),
-        version: Set(stored.version),
-        within: Set(stored.subject.within.map(|id| id.0)),
-    })
-}
-
-fn parse(row: Model) -> Result<Stored> {
+/// A row of the table.
+pub fn parse(row: Model) -> Result<Stored> {
     let broken = |what: &str| Error::internal(format!("deadline {} of {}: {what}", row.kind, row.id));
     let marks = row.told.split(',').filter(|number| !number.is_empty());
     let marks: Option<BTreeSet<_>> = marks.map(|number| number.parse().ok().and_then(Mark::of)).collect();
@@ -368,7 +205,7 @@ fn parse(row: Model) -> Result<Stored> {
     };
     Ok(Stored {
         subject,
-        clock: serde_json::from_str(&row.clock).map_err(|_| broken("its clock is none"))?,
+        clock: read(&row.clock).map_err(|_| broken("its clock is none"))?,
         told: marks.ok_or_else(|| broken("its marks are none"))?,
         calendar: row.calendar,
         version: row.version,

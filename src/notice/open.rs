@@ -112,7 +112,7 @@ async fn finish(app: &App, head: &Head, working_days: u32) -> Result<()> {
     let work = app.db.work(&Actor::system(), Owner::Area(head.area.clone())).await?;
     let stored = store::get(&work, &head.area, head.id).await?;
     let opening = stored.notice.into_opening().map_err(Refusal::from)?;
-    store::hold_opening(&work, &head.area, head.id).await?;
+    store::hold(&work, &head.area, head.id, "opening").await?;
     let entries = store::count_entries(&work, head.id).await?;
     if entries == 0 {
         store::save(&work, &app.calendar.now(), stored.version, opening.void(work.now())).await?;
@@ -138,7 +138,7 @@ async fn enter(app: &App, head: &Head, published: &Published, line: &ApprovedLin
     let work = app.db.work(&Actor::system(), Owner::Person(line.psn_no.clone())).await?;
     // A notice that another instance has opened or made void meanwhile takes no more entries.
     store::get(&work, &head.area, head.id).await?.notice.into_opening().map_err(Refusal::from)?;
-    store::hold_opening(&work, &head.area, head.id).await?;
+    store::hold(&work, &head.area, head.id, "opening").await?;
     let stored = application::store::get(&work, line.application).await?;
     // Its decision may have been taken back meanwhile.
     let Application::Decided(decided) = stored.application else {

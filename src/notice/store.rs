@@ -170,15 +170,15 @@ pub async fn keep_deadline(work: &Work, calendar: &Calendar, notice: &Notice) ->
     deadline::keep(work, calendar, &subject, notice.clock()).await
 }
 
-/// Holds a notice that is being prepared until this work ends, so that no entry is written while it becomes open or
-/// void, nor after. Lost when it is not being prepared any more.
-pub async fn hold_opening(work: &Work, area: &Region, id: Id) -> Result<()> {
+/// Holds a notice in a state until this work ends: of one that is being prepared, no entry is written while it becomes
+/// open or void, nor after. Lost when it is not in that state any more.
+pub async fn hold(work: &Work, area: &Region, id: Id, state: &str) -> Result<()> {
     use row::notice::{Column, Entity};
     let touch = Entity::update_many()
         .col_expr(Column::Version, Expr::col(Column::Version))
         .filter(Column::Area.eq(area.as_str()))
         .filter(Column::Id.eq(id.0))
-        .filter(Column::State.eq("opening"));
+        .filter(Column::State.eq(state));
     work.update_part(touch).await
 }
 

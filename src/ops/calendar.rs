@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::calendar::domain::Announcement;
 use crate::calendar::import::{Imported, import};
 use crate::db::work::Work;
-use crate::deadline::derive;
+use crate::deadline::sweep::derive;
 use crate::kernel::error::{Error, Result};
 use crate::proto::opsp::ops::v1 as pb;
 use crate::rpc::parse::date_message;

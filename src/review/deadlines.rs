@@ -4,7 +4,8 @@ use time::Date;
 
 use crate::application::grpc::state_of_word;
 use crate::deadline::domain::Kind;
-use crate::deadline::store::{Stored, Wanted};
+use crate::deadline::query::store::Wanted;
+use crate::deadline::store::Stored;
 use crate::kernel::calendar::Calendar;
 use crate::proto::opsp::application::v1::ApplicationState;
 use crate::proto::opsp::review::v1 as pb;

@@ -10,7 +10,8 @@ use crate::app::App;
 use crate::db::lease::Lease;
 use crate::db::work::{Owner, Work};
 use crate::deadline::domain::Kind;
-use crate::deadline::store::{self as deadlines, Stored};
+use crate::deadline::query::store::overdue;
+use crate::deadline::store::Stored;
 use crate::kernel::access::Actor;
 use crate::kernel::error::{Error, Result};
 use crate::kernel::id::{Id, PsnNo};
@@ -28,7 +29,7 @@ pub async fn run(app: &App, lease: &Lease) -> Result<u64> {
     let is_new_day = lease.bookmark != today.to_string();
     let view = app.db.view(&Actor::system(), Owner::Nobody).await?;
     loop {
-        let page: Vec<Stored> = deadlines::overdue(&view, Kind::Opinion, today, last.as_ref(), PAGE).await?;
+        let page: Vec<Stored> = overdue(&view, Kind::Opinion, today, last.as_ref(), PAGE).await?;
         for stored in &page {
             match look(app, stored, is_new_day).await {
                 Ok(true) => done += 1,

@@ -33,6 +33,7 @@ mod profile;
 mod recalendar;
 mod receipts;
 mod redaction;
+mod refiled;
 mod replaced;
 mod resume;
 mod review;

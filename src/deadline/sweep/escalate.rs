@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use time::Date;
 
-use super::domain::{Derived, Event, Mark};
-use super::store::{self, Changed, Stored};
+use super::store::{self, Changed, Locked};
 use crate::app::App;
 use crate::db::work::Owner;
+use crate::deadline::domain::{Derived, Event, Mark};
+use crate::deadline::store::Stored;
 use crate::kernel::access::Actor;
 use crate::kernel::calendar::Calendar;
 use crate::kernel::error::Result;
@@ -20,19 +21,20 @@ const PAGE: u64 = 500;
 /// else holds: once, on any number of instances.
 pub async fn run(app: &App) -> Result<u64> {
     let view = app.db.view(&Actor::system(), Owner::Nobody).await?;
-    let mut told = 0;
+    let (mut told, mut failure) = (0, None);
     loop {
         if !store::is_any_due(&view, local_day(app.db.time().now())).await? {
-            return Ok(told);
+            return failure.map_or(Ok(told), Err);
         }
         let batch = app.db.batch(&Actor::system(), BTreeSet::new()).await?;
         // By an older calendar something might be told that is not true.
         app.calendar.take_up(&batch.conn()).await?;
         let (calendar, today) = (app.calendar.now(), local_day(batch.now()));
-        let stored = store::lock_due(&batch, today, PAGE).await?;
+        let Locked { stored, broken } = store::lock_due(&batch, today, PAGE).await?;
+        failure = failure.or(broken);
         if stored.is_empty() {
             batch.rollback().await?;
-            return Ok(told);
+            return failure.map_or(Ok(told), Err);
         }
         let look = |stored| tell(stored, &app.config.escalate_at, &calendar, today);
         let changed: Vec<_> = stored.into_iter().map(look).collect();

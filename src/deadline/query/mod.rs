@@ -1,6 +1,10 @@
 //! What runs in an area.
 
-use super::store::{self, Stored, Wanted};
+pub mod store;
+
+use store::Wanted;
+
+use super::store::Stored;
 use crate::db::page::{Page, Paged};
 use crate::db::work::View;
 use crate::kernel::error::Result;

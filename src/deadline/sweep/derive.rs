@@ -3,10 +3,12 @@
 
 use std::collections::BTreeSet;
 
-use super::domain::Derived;
-use super::store::{self, Changed, Stored};
+use super::store::{self, Changed, Locked};
 use crate::app::App;
 use crate::db::work::{Owner, View};
+use crate::deadline::domain::Derived;
+use crate::deadline::query::store::{Alike, alike, with_clocks};
+use crate::deadline::store::Stored;
 use crate::kernel::access::Actor;
 use crate::kernel::calendar::Calendar;
 use crate::kernel::error::Result;
@@ -19,21 +21,22 @@ const EXAMPLES: usize = 20;
 /// The job. Answers how many were derived anew, moved or not.
 pub async fn run(app: &App) -> Result<u64> {
     let view = app.db.view(&Actor::system(), Owner::Nobody).await?;
-    let mut done = 0;
+    let (mut done, mut failure) = (0, None);
     loop {
         app.calendar.take_up(&view.conn()).await?;
         if !store::is_any_outdated(&view, &app.calendar.now()).await? {
-            return Ok(done);
+            return failure.map_or(Ok(done), Err);
         }
         let batch = app.db.batch(&Actor::system(), BTreeSet::new()).await?;
         // A calendar that was imported a moment ago holds already.
         app.calendar.take_up(&batch.conn()).await?;
         let calendar = app.calendar.now();
-        let stored = store::lock_outdated(&batch, &calendar, PAGE).await?;
+        let Locked { stored, broken } = store::lock_outdated(&batch, &calendar, PAGE).await?;
+        failure = failure.or(broken);
         if stored.is_empty() {
             // Others hold them: the next run looks again.
             batch.rollback().await?;
-            return Ok(done);
+            return failure.map_or(Ok(done), Err);
         }
         done += u64::try_from(stored.len()).unwrap_or(0);
         let changed = stored.into_iter().map(|stored| again(stored, &app.config.escalate_at, &calendar));
@@ -61,21 +64,19 @@ pub struct Effect {
 
 /// What a calendar would do to every deadline that runs.
 pub async fn effect(view: &View, calendar: &Calendar) -> Result<Effect> {
-    let mut effect = Effect::default();
-    let mut last: Option<Stored> = None;
-    loop {
-        let page = store::all_running(view, last.as_ref(), PAGE).await?;
-        let Some(end) = page.last() else { return Ok(effect) };
-        last = Some(end.clone());
-        for stored in page {
-            effect.running += 1;
-            let derived = stored.watched(&[]).derive(calendar);
-            if stored.moved(derived, calendar).is_some() {
-                effect.moved += 1;
-                if effect.examples.len() < EXAMPLES {
-                    effect.examples.push((stored, derived));
-                }
-            }
+    let (mut effect, mut wanted) = (Effect::default(), Vec::new());
+    for Alike { clock, due_date, count, written } in alike(view).await? {
+        effect.running += count;
+        if clock.due(calendar).map(|due| due.date) != due_date {
+            effect.moved += count;
+            wanted.push(written);
         }
     }
+    wanted.truncate(EXAMPLES);
+    let most = u64::try_from(EXAMPLES).unwrap_or(u64::MAX);
+    for stored in with_clocks(view, &wanted, most).await? {
+        let derived = stored.watched(&[]).derive(calendar);
+        effect.examples.push((stored, derived));
+    }
+    Ok(effect)
 }
