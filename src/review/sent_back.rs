@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::domain::{Answered, Event, Given, Open, Task};
+use super::not_taken_back::NotTakenBack;
 use super::panel::Seated;
+use super::reasons::Papers;
+use crate::kernel::error::Refusal;
 use crate::kernel::local_day;
 use crate::kernel::step::Step;
 
@@ -64,6 +67,21 @@ impl Task {
 }
 
 impl Seated {
+    /// Whether somebody on it has given an opinion; one that was sent back was given, too.
+    pub fn has_opinion(&self) -> bool {
+        self.tasks.iter().any(|task| task.answered().is_some() || task.is_sent_back())
+    }
+
+    /// Why an officer cannot send it back: only what could be confirmed is, and not for ever.
+    pub fn not_sent_back(&self, officer: &str) -> Vec<Refusal> {
+        let unconfirmed = self.decide(officer, &Papers::new()).err().unwrap_or_default();
+        let mut reasons: Vec<_> = unconfirmed.into_iter().map(Refusal::from).collect();
+        if self.times_sent_back() >= MOST {
+            reasons.push(NotTakenBack::TooOften { most: MOST }.into());
+        }
+        reasons
+    }
+
     /// How often it was sent back: the tasks of one time count once.
     pub fn times_sent_back(&self) -> usize {
         let times: BTreeSet<_> = self.tasks.iter().flat_map(Task::sent_back).map(|sent| sent.at).collect();
