@@ -135,7 +135,9 @@ impl Clock {
         if self.extension.is_some() {
             return Err(NotExtended::Before);
         }
-        if self.due(calendar).is_some_and(|due| due.date < extension.on) {
+        // One that stands still may have been over before it stopped.
+        let due = self.clone().resume(extension.on).due(calendar);
+        if due.is_some_and(|due| due.date < extension.on) {
             return Err(NotExtended::Overdue);
         }
         self.extension = Some(extension);
@@ -293,6 +295,19 @@ mod tests {
         assert_eq!(extended.read(&calendar(), last).left, 10);
         assert_eq!(plain.extend(&calendar(), extension(10, over)), Err(NotExtended::Overdue));
         assert_eq!(extended.extend(&calendar(), extension(1, last)), Err(NotExtended::Before));
+    }
+
+    #[test]
+    fn standing_still_makes_up_for_no_day_that_is_over() {
+        let plain = Clock::start(date!(2025 - 03 - 03), 20);
+        let pause = |from| plain.clone().pause(from, Ground::Examination, "", "officer");
+        let day = date!(2025 - 04 - 02);
+        let late = pause(date!(2025 - 04 - 01)).extend(&calendar(), extension(10, day));
+        assert_eq!(late, Err(NotExtended::Overdue), "it was over on 31 March");
+        assert!(
+            pause(date!(2025 - 03 - 28)).extend(&calendar(), extension(10, day)).is_ok(),
+            "one day is left"
+        );
     }
 
     #[test]
