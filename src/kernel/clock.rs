@@ -135,9 +135,9 @@ impl Clock {
         if self.extension.is_some() {
             return Err(NotExtended::Before);
         }
-        // Who stands still when all days are used was late before.
-        let is_over = self.due(calendar).is_some_and(|due| due.date < extension.on);
-        if is_over || self.read(calendar, extension.on).left < 0 {
+        // One that stands still may have been over before it stopped.
+        let due = self.clone().resume(extension.on).due(calendar);
+        if due.is_some_and(|due| due.date < extension.on) {
             return Err(NotExtended::Overdue);
         }
         self.extension = Some(extension);
@@ -239,16 +239,6 @@ mod tests {
     }
 
     #[test]
-    fn who_stands_still_when_all_days_are_used_gets_no_more() {
-        let more = |on| Extension { working_days: 10, reason: String::new(), by: String::new(), on };
-        let clock = Clock::start(date!(2025 - 03 - 03), 5);
-        let paused = |on| clock.clone().pause(on, Ground::Examination, "", "officer");
-        let (last, after) = (date!(2025 - 03 - 10), date!(2025 - 03 - 11));
-        assert!(paused(last).extend(&calendar(), more(after)).is_ok());
-        assert_eq!(paused(after).extend(&calendar(), more(after)), Err(NotExtended::Overdue));
-    }
-
-    #[test]
     fn a_year_without_calendar_is_provisional() {
         let due = Clock::start(date!(2026 - 12 - 21), 20).due(&calendar()).unwrap();
         assert!(due.provisional);
@@ -310,6 +300,19 @@ mod tests {
         assert_eq!(extended.read(&calendar(), last).left, 10);
         assert_eq!(plain.extend(&calendar(), extension(10, over)), Err(NotExtended::Overdue));
         assert_eq!(extended.extend(&calendar(), extension(1, last)), Err(NotExtended::Before));
+    }
+
+    #[test]
+    fn standing_still_makes_up_for_no_day_that_is_over() {
+        let plain = Clock::start(date!(2025 - 03 - 03), 20);
+        let pause = |from| plain.clone().pause(from, Ground::Examination, "", "officer");
+        let day = date!(2025 - 04 - 02);
+        let late = pause(date!(2025 - 04 - 01)).extend(&calendar(), extension(10, day));
+        assert_eq!(late, Err(NotExtended::Overdue), "it was over on 31 March");
+        assert!(
+            pause(date!(2025 - 03 - 28)).extend(&calendar(), extension(10, day)).is_ok(),
+            "one day is left"
+        );
     }
 
     #[test]

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use super::domain::{Assigned, Line, Open, Refused, Task};
+use super::clock::with_experts;
+use super::domain::{Assigned, Line, Open, Task};
 use super::draw::{Candidate, Concern, Drawn, Matter, Seed, draw};
 use super::panel::{Member, Panel, Seated};
 use super::registry::{self, Expert};
 use super::store::{self, Stored};
-use crate::application::domain::{Accepted, Application, Awaiting, Filed};
+use crate::application::domain::{Application, Filed};
 use crate::catalog::domain::Catalog;
 use crate::catalog::store::{Catalogs, Published};
 use crate::db::work::{View, Work};
@@ -50,13 +51,7 @@ impl<'a> Reviewed<'a> {
         calendar: &'a Calendar,
         application: Application,
     ) -> Result<Self> {
-        let (filed, officer) = match application {
-            Application::Accepted(Accepted { filed, accepted_by })
-            | Application::AwaitingSupplement(Awaiting { filed, accepted_by: Some(accepted_by), .. }) => {
-                (filed, accepted_by)
-            }
-            _ => return Err(Refusal::from(Refused::NotUnderReview).into()),
-        };
+        let (filed, officer) = with_experts(application).map_err(Refusal::from)?;
         let published = catalogs.named(&filed.case.area, filed.appy_date, &filed.catalog_sha256)?;
         Ok(Self { work, calendar, published, filed, officer })
     }

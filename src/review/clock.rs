@@ -1,6 +1,7 @@
 //! 审核时限: more days, and the time of others.
 
-use crate::application::domain::Application;
+use super::domain::Refused;
+use crate::application::domain::{Accepted, Application, Awaiting, Filed};
 use crate::application::ledger::Outside;
 use crate::application::store::{self, Stored};
 use crate::catalog::store::Catalogs;
@@ -46,6 +47,18 @@ pub async fn resume(work: &Work, calendar: &Calendar, id: Id) -> Result<Stored> 
     let accepted = stored.application.into_accepted().map_err(Refusal::from)?;
     let step = accepted.resume(work.today()).map_err(Refusal::from)?;
     store::save(work, calendar, stored.version, step).await
+}
+
+/// An application whose panel can change, with the officer who accepted it: it is accepted, or was before it began to
+/// wait for its applicant.
+pub fn with_experts(application: Application) -> Result<(Filed, String), Refused> {
+    match application {
+        Application::Accepted(Accepted { filed, accepted_by })
+        | Application::AwaitingSupplement(Awaiting { filed, accepted_by: Some(accepted_by), .. }) => {
+            Ok((filed, accepted_by))
+        }
+        _ => Err(Refused::NotUnderReview),
+    }
 }
 
 /// Whether an expert may judge an application now.

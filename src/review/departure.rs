@@ -1,9 +1,11 @@
 //! Who left a panel before giving an opinion, how and why. Pure.
 
 use serde::{Deserialize, Serialize};
-use time::OffsetDateTime;
+use time::{Date, OffsetDateTime};
 
 use super::domain::{Assigned, Event, Given, Open};
+use crate::kernel::calendar::Calendar;
+use crate::kernel::clock::Clock;
 use crate::kernel::step::Step;
 
 /// A task that was taken from its expert: out of reach from then on.
@@ -64,6 +66,12 @@ impl std::fmt::Debug for Left {
 }
 
 impl Open {
+    /// Whether its expert's time is over.
+    pub fn is_overdue(&self, review: &Clock, calendar: &Calendar, today: Date) -> bool {
+        let due = self.clock(Some(review)).and_then(|clock| clock.due(calendar));
+        due.is_some_and(|due| due.date < today)
+    }
+
     /// Takes it from its expert.
     pub fn close(self, left: Left) -> Step<Closed, Event> {
         let event = Event::TaskClosed { departure: left.how };

@@ -87,9 +87,7 @@ impl<'a> Leaving<'a> {
 
     /// Whether its expert's time is over.
     pub fn is_overdue(&self) -> bool {
-        let clock = self.open.clock(Some(&self.reviewed.filed.clock));
-        let due = clock.and_then(|clock| clock.due(self.calendar));
-        due.is_some_and(|due| due.date < self.work.today())
+        self.open.is_overdue(&self.reviewed.filed.clock, self.calendar, self.work.today())
     }
 
     /// Draws somebody instead, or tells why nobody can be.

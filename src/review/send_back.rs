@@ -3,10 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::domain::{Refused, Task, task_name};
-use super::not_taken_back::NotTakenBack;
 use super::panel::Seated;
-use super::reasons::Papers;
-use super::sent_back::{MOST, SentBack};
+use super::sent_back::SentBack;
 use super::store;
 use crate::application::domain::{Accepted, Form};
 use crate::application::store as applications;
@@ -48,7 +46,7 @@ pub async fn send_back(work: &Work, calendar: &Calendar, id: Id, sending: &Sendi
         return Err(Error::Invalid(faults));
     }
     let officer = work.actor().operator()?;
-    let reasons = against(&seated, officer);
+    let reasons = seated.not_sent_back(officer);
     if !reasons.is_empty() {
         return Err(Error::Refused(reasons));
     }
@@ -72,16 +70,6 @@ pub async fn send_back(work: &Work, calendar: &Calendar, id: Id, sending: &Sendi
         .await?
         .ok_or_else(|| Error::internal(format!("the panel of {id} is gone within one work")))?;
     Ok(after.value)
-}
-
-/// Only what could be confirmed is sent back, and not for ever.
-fn against(seated: &Seated, officer: &str) -> Vec<Refusal> {
-    let unconfirmed = seated.decide(officer, &Papers::new()).err().unwrap_or_default();
-    let mut reasons: Vec<_> = unconfirmed.into_iter().map(Refusal::from).collect();
-    if seated.times_sent_back() >= MOST {
-        reasons.push(NotTakenBack::TooOften { most: MOST }.into());
-    }
-    reasons
 }
 
 /// Everything wrong with what is sent.

@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::domain::{Answered, Event, Given, Open, Task};
+use super::not_taken_back::NotTakenBack;
 use super::panel::Seated;
+use super::reasons::Papers;
+use crate::kernel::error::Refusal;
 use crate::kernel::local_day;
 use crate::kernel::step::Step;
 
@@ -64,9 +67,27 @@ impl Task {
 }
 
 impl Seated {
-    /// How often it was sent back: the tasks of one time count once.
+    /// Whether somebody on it has given an opinion; one that was sent back was given, too.
+    pub fn has_opinion(&self) -> bool {
+        self.tasks.iter().any(|task| task.answered().is_some() || task.is_sent_back())
+    }
+
+    /// Why an officer cannot send it back: only what could be confirmed is, and not for ever.
+    pub fn not_sent_back(&self, officer: &str) -> Vec<Refusal> {
+        let unconfirmed = self.decide(officer, &Papers::new()).err().unwrap_or_default();
+        let mut reasons: Vec<_> = unconfirmed.into_iter().map(Refusal::from).collect();
+        if self.times_sent_back() >= MOST {
+            reasons.push(NotTakenBack::TooOften { most: MOST }.into());
+        }
+        reasons
+    }
+
+    /// How often it was sent back: the tasks of one time count once, also of those who have left since.
     pub fn times_sent_back(&self) -> usize {
-        let times: BTreeSet<_> = self.tasks.iter().flat_map(Task::sent_back).map(|sent| sent.at).collect();
+        let left = self.former.iter().flat_map(|closed| &closed.earlier);
+        let left = left.filter_map(|given| given.sent_back.as_ref());
+        let times: BTreeSet<_> =
+            self.tasks.iter().flat_map(Task::sent_back).chain(left).map(|sent| sent.at).collect();
         times.len()
     }
 }
@@ -81,7 +102,9 @@ mod tests {
     use crate::kernel::id::Id;
     use crate::kernel::region::Region;
     use crate::review::anonymous::Shown;
+    use crate::review::departure::{Departure, Left};
     use crate::review::domain::{Assigned, Line};
+    use crate::review::panel::Panel;
     use crate::review::said::Said;
 
     fn line(code: &str) -> Line {
@@ -143,5 +166,24 @@ mod tests {
         let mut given = serde_json::to_value(&again.earlier()[0]).unwrap();
         assert!(given.as_object_mut().unwrap().remove("sent_back").is_some());
         assert_eq!(serde_json::from_value::<Given>(given).unwrap().sent_back, None);
+    }
+
+    #[test]
+    fn a_time_counts_though_its_expert_has_left() {
+        let shown: [Shown; 0] = [];
+        let now = datetime!(2025-03-04 0:00 UTC);
+        let answered = open().answer(&[said("A"), said("B")], &shown, now).unwrap().state;
+        let left = Left { how: Departure::Reassigned, text: String::new(), at: now, by: String::new() };
+        let closed = answered.send_back(sent(1), 3).state.close(left).state;
+        let panel = Panel {
+            application: closed.assigned.application,
+            seed: String::new(),
+            members: Vec::new(),
+            excluded: Vec::new(),
+            seats: 1,
+            former: Vec::new(),
+        };
+        let seated = Seated { panel, tasks: Vec::new(), former: vec![closed] };
+        assert_eq!(seated.times_sent_back(), 1);
     }
 }

@@ -39,7 +39,7 @@ pub async fn request(
     if !faults.is_empty() {
         return Err(Error::Invalid(faults));
     }
-    let judged = reviews::seated(work, id).await?.map(|stored| stored.value).filter(has_opinion);
+    let judged = reviews::seated(work, id).await?.map(|stored| stored.value).filter(Seated::has_opinion);
     let unknown = match &judged {
         Some(seated) => Some(seated.wanting().ok_or(Refused::OpinionsGiven).map_err(Refusal::from)?),
         None => None,
@@ -64,11 +64,6 @@ pub async fn request(
     }
     let step = pending.ask(asked, wanted, work.actor().operator()?, work.today());
     store::save(work, calendar, stored.version, step).await
-}
-
-/// Whether an opinion was given; one that was sent back was, too.
-fn has_opinion(seated: &Seated) -> bool {
-    seated.tasks.iter().any(|task| task.answered().is_some() || task.is_sent_back())
 }
 
 /// What was handed in, in order.

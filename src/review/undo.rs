@@ -1,5 +1,7 @@
 //! 撤销决定: a second officer takes a decision back, while nothing depends on it.
 
+use std::collections::BTreeMap;
+
 use super::not_taken_back::NotTakenBack;
 use super::receipt::domain::Basis;
 use super::receipt::facts::make;
@@ -42,24 +44,33 @@ pub async fn undo(work: &Work, calendar: &Calendar, id: Id, reason: &str) -> Res
 
 /// Everything that stands against it.
 async fn against(view: &View, ended: &Ended, told: &Told) -> Result<Vec<Refusal>> {
-    let mut reasons = Vec::new();
     let decided_by = match ended {
         Ended::Decided(decided) => Some(decided.decided_by.as_str()),
         Ended::Refused(_) => told.ended.as_ref().map(|(by, _)| by.as_str()),
     };
+    let again = store::codes_applied_again(view, ended.filed().case.id).await?;
+    Ok(reasons(ended, decided_by, view.actor().operator()?, &told.notices, &again))
+}
+
+/// The same, of what is known. Pure.
+pub fn reasons(
+    ended: &Ended,
+    decided_by: Option<&str>,
+    officer: &str,
+    notices: &BTreeMap<String, String>,
+    applied_again: &[String],
+) -> Vec<Refusal> {
+    let mut reasons = Vec::new();
     // Where nobody is known to have decided, nobody is known to be another one.
-    let officer = view.actor().operator()?;
     if decided_by.is_none_or(|by| by == officer) {
         reasons.push(NotTakenBack::SamePerson);
     }
     for code in ended.moved_on() {
-        let notice = told.notices.get(code).cloned().unwrap_or_default();
+        let notice = notices.get(code).cloned().unwrap_or_default();
         reasons.push(NotTakenBack::InNotice { code: code.to_owned(), notice });
     }
-    let filed = ended.filed();
-    let again = store::codes_applied_again(view, filed.case.id).await?;
-    for code in filed.form.codes().into_iter().filter(|code| again.contains(code)) {
+    for code in ended.filed().form.codes().into_iter().filter(|code| applied_again.contains(code)) {
         reasons.push(NotTakenBack::AppliedAgain { code });
     }
-    Ok(reasons.into_iter().map(Refusal::from).collect())
+    reasons.into_iter().map(Refusal::from).collect()
 }

@@ -118,8 +118,10 @@ impl Count<'_> {
         if self.extended {
             return Err(NotExtended::Before);
         }
-        // Late is late, also while it stands.
-        if self.reached(0).is_some_and(|due| due < on) || self.left(on) < 0 {
+        // Late is late, also while it stands: as if it went on today.
+        let mut running = Count { acts: self.acts.clone(), ..*self };
+        running.acts.push((on, Act::Resume));
+        if running.reached(0).is_some_and(|due| due < on) {
             return Err(NotExtended::Overdue);
         }
         self.extended = true;

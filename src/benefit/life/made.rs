@@ -111,7 +111,7 @@ impl Fixed {
 }
 
 /// Two facts, both needed.
-pub fn assigned(expert: &Expert, task: Id, cited: Cited) -> Assigned {
+pub fn assigned(expert: &Expert, task: Id, cited: Cited, assigned_at: OffsetDateTime) -> Assigned {
     let fact = |name: &str| Criterion::Fact { fact: name.to_owned(), text: format!("{name}条文。") };
     let line = |code: &str| Line {
         code: code.to_owned(),
@@ -129,7 +129,7 @@ pub fn assigned(expert: &Expert, task: Id, cited: Cited) -> Assigned {
         sample: true,
         cited,
         opinion_working_days: 10,
-        assigned_at: BEGAN,
+        assigned_at,
     }
 }
 

@@ -5,7 +5,9 @@
 
 mod made;
 mod model;
+mod panel_rules;
 mod real;
+mod real_panel;
 mod rules;
 
 use std::collections::BTreeMap;
@@ -17,7 +19,8 @@ use proptest::test_runner::{RngAlgorithm, TestRng};
 use sha2::{Digest, Sha256};
 
 use self::made::{CODES, Fixed};
-use self::model::{Choice, Found, LINE_EDGES, Model, STAFF, STATE_EDGES};
+use self::model::{ACCEPTANCE_DAYS, Choice, Found, LINE_EDGES, Model, STAFF, STATE_EDGES};
+use self::panel_rules::PANEL_RULES;
 use self::real::{Real, VERBS};
 use self::rules::{RULES, Rule};
 use super::domain::Standing;
@@ -28,6 +31,10 @@ use crate::review::domain::Task;
 
 /// Steps of one case.
 const STEPS: usize = 60;
+
+fn rules() -> impl Iterator<Item = &'static Rule> {
+    RULES.iter().chain(&PANEL_RULES)
+}
 
 fn choice(chance: &mut TestRng) -> Choice {
     let found = |chance: &mut TestRng| match chance.random_range(0..6) {
@@ -49,9 +56,12 @@ fn choice(chance: &mut TestRng) -> Choice {
 }
 
 /// Mostly something that may happen, so that cases come to their end; sometimes anything.
-fn verb<'a>(chance: &mut TestRng, model: &Model, choice: &Choice) -> &'a Rule {
+fn verb(chance: &mut TestRng, model: &Model, choice: &Choice) -> &'static Rule {
     let any = chance.random_ratio(1, 5);
-    let open: Vec<_> = RULES.iter().filter(|verb| any || (verb.may)(model, choice)).collect();
+    // A case that is withdrawn has no more to tell.
+    let goes_on = !choice.any.is_multiple_of(8);
+    let tried = rules().filter(|verb| !goes_on || verb.name != "withdraw");
+    let open: Vec<_> = tried.filter(|verb| any || (verb.may)(model, choice)).collect();
     let mut left = chance.random_range(0..open.iter().map(|verb| verb.weight).sum());
     for verb in &open {
         match left.checked_sub(verb.weight) {
@@ -78,9 +88,13 @@ fn live(number: u64, fixed: &Fixed, tally: &mut Tally) {
         let may = (verb.may)(&model, &choice);
         let (_, act) = VERBS.iter().find(|(name, _)| *name == verb.name).unwrap();
         let done = act(&mut real, &choice, fixed);
-        told.push(format!("{} {choice:?}: {done:?}", verb.name));
-        let place = || format!("case {number}, {before:?}:\n{}", told.join("\n"));
-        assert_eq!(done.is_ok(), may, "{}", place());
+        let is_done = done.is_ok();
+        told.push((verb.name, choice.clone(), done));
+        let place = || {
+            let told: Vec<_> = told.iter().map(|step| format!("{step:?}")).collect();
+            format!("case {number}, {before:?}:\n{}", told.join("\n"))
+        };
+        assert_eq!(is_done, may, "{}", place());
         if may {
             (verb.then)(&mut model, &choice, &real.saw());
         }
@@ -125,12 +139,16 @@ fn differences(before: &Model, model: &Model, real: &Real, fixed: &Fixed) -> Vec
         (
             "acceptance is due until it is accepted",
             application.acceptance_clock().is_some()
-                == (model.is(&["submitted", "awaiting_supplement"]) && !model.accepted),
+                == (model.is(&["submitted", "awaiting_supplement"]) && model.accepted.is_none()),
         ),
         ("the materials", application.form().materials.len() == model.materials),
     ];
     held.extend(application.clock().into_iter().flat_map(|clock| clock_holds(clock, model, fixed)));
-    held.extend(panel_holds(model, real));
+    let acceptance = application.acceptance_clock();
+    let acceptance = acceptance.map(|clock| i64::from(clock.read(&fixed.calendar, model.today).left));
+    let expected = ACCEPTANCE_DAYS - model.time.used;
+    held.push(("days left for acceptance", acceptance.is_none_or(|left| left == expected)));
+    held.extend(panel_holds(model, real, fixed));
     for (line, code) in CODES.iter().enumerate() {
         held.push(("an edge of a line", edge(&before.lines[line], &model.lines[line], &LINE_EDGES)));
         held.push(("the code of a line", lines[line].code == *code));
@@ -139,22 +157,29 @@ fn differences(before: &Model, model: &Model, real: &Real, fixed: &Fixed) -> Vec
     held.into_iter().filter(|(_, holds)| !holds).map(|(what, _)| what).collect()
 }
 
-fn clock_holds(clock: &Clock, model: &Model, fixed: &Fixed) -> [(&'static str, bool); 4] {
+fn clock_holds(clock: &Clock, model: &Model, fixed: &Fixed) -> [(&'static str, bool); 7] {
     let pauses = clock.pauses();
     let ordered = pauses.windows(2).all(|two| two[0].to.is_some_and(|to| to <= two[1].from));
     let forward = pauses.iter().all(|pause| pause.to.is_none_or(|to| pause.from <= to));
-    let stands = model.state == "awaiting_supplement";
+    let stands = model.stands;
     let due = clock.due(&fixed.calendar);
     let left = due.map(|due| clock.read(&fixed.calendar, due.date).left);
+    let reached = due.is_none_or(|due| match model.time.last {
+        Some(last) => due.date == last,
+        None => model.today < due.date,
+    });
     [
         ("pauses are in order, and only the last is open", ordered && forward),
         ("the clock stands while the applicant has to act", clock.paused().is_some() == stands),
         ("a clock that runs is due", due.is_some() != stands),
         ("nothing is left on the last day", left.is_none_or(|left| left == 0)),
+        ("days left", i64::from(clock.read(&fixed.calendar, model.today).left) == model.time.left()),
+        ("the last day is the one on which none was left", reached),
+        ("it is extended once", clock.extension().is_some() == model.extended),
     ]
 }
 
-fn panel_holds(model: &Model, real: &Real) -> Vec<(&'static str, bool)> {
+fn panel_holds(model: &Model, real: &Real, fixed: &Fixed) -> Vec<(&'static str, bool)> {
     let Some(seated) = &real.seated else { return vec![("no panel", model.seats.is_empty())] };
     let found = |of: Option<Finding>| {
         of.map(|finding| match finding {
@@ -166,6 +191,7 @@ fn panel_holds(model: &Model, real: &Real) -> Vec<(&'static str, bool)> {
     let says = |task: &Task| CODES.map(|code| found(task.opinion(code).map(|opinion| opinion.finding)));
     let same = seated.tasks.iter().map(says).eq(model.seats.iter().map(|seat| seat.says));
     let open = seated.tasks.iter().map(|task| task.answered().is_none());
+    let decided_by = model.ended_by.filter(|_| model.state == "decided");
     let members = &seated.panel.members;
     let mut names: Vec<_> = members.iter().map(|member| &member.operator).collect();
     names.sort();
@@ -178,10 +204,30 @@ fn panel_holds(model: &Model, real: &Real) -> Vec<(&'static str, bool)> {
         ("what the seats say", same),
         ("which seats are open", open.eq(model.seats.iter().map(|seat| seat.open))),
         ("nobody sits twice", names.len() == members.len() && members.len() == seated.tasks.len()),
+        ("who is missing", seated.panel.missing() == model.missing()),
+        ("who left does not come back", !model.former.iter().any(|former| real.sits(former))),
+        ("what was asked of whom is kept", seated.former.len() == model.former.len()),
+        ("days left to the experts", time_holds(model, real, fixed)),
         ("who accepted it is no expert of it", !real.sits(real.application.officer())),
         ("who sits on the panel decides nothing", decider.is_none_or(|decider| !real.sits(decider))),
         ("nothing is decided while opinions are out", decider.is_none() || !model.any_open()),
+        ("nothing is decided while seats are empty", decider.is_none() || model.is_whole()),
+        ("a decision is its officer's", decider.map(String::as_str) == decided_by),
     ]
+}
+
+/// The experts' own clocks run and stand still with the review's.
+fn time_holds(model: &Model, real: &Real, fixed: &Fixed) -> bool {
+    let Some(review) = real.application.clock() else { return true };
+    let tasks = real.seated.iter().flat_map(|seated| &seated.tasks);
+    tasks.zip(&model.seats).all(|(task, seat)| match task.clock(Some(review)) {
+        None => !seat.open,
+        Some(clock) => {
+            let left = i64::from(clock.read(&fixed.calendar, model.today).left);
+            let stands = clock.paused().is_some();
+            seat.open && left == seat.time.left() && stands == model.stands
+        }
+    })
 }
 
 fn benefit_holds(line: usize, model: &Model, real: &Real) -> Vec<(&'static str, bool)> {
@@ -243,7 +289,7 @@ fn whatever_is_tried_a_case_stays_legal() {
     let all = all.into_inner().unwrap();
     println!("{cases} sequences of {STEPS} steps in {:?}: {all:?}", begun.elapsed());
     // So that what is said of every verb and state is said of something.
-    for verb in RULES.iter().filter(|verb| verb.name != "wait") {
+    for verb in rules().filter(|verb| verb.name != "wait") {
         assert!(
             all[verb.name].iter().all(|times| *times > 0),
             "{} was not tried both ways: {all:?}",

@@ -5,6 +5,14 @@ use time::Date;
 
 pub const STAFF: [&str; 6] = ["officer.li", "officer.wang", "expert.0", "expert.1", "expert.2", "expert.3"];
 
+/// Working days, as the sample has them.
+pub const REVIEW_DAYS: i64 = 20;
+pub const ACCEPTANCE_DAYS: i64 = 5;
+pub const OPINION_DAYS: i64 = 10;
+pub const EXTENSION_DAYS: i64 = 10;
+/// So often an application is sent back.
+pub const SENT_BACK: usize = 2;
+
 /// What an expert finds of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Found {
@@ -33,7 +41,7 @@ pub struct Choice {
     pub found: [Found; 2],
     /// The finding that is sent does not follow from the facts.
     pub contradicts: bool,
-    /// Papers are asked for, and not proof of the criteria.
+    /// Papers are asked for, and not proof of the criteria; an assessment is waited for, and not an examination.
     pub papers: bool,
     pub upheld: bool,
     /// Days from today on.
@@ -50,6 +58,48 @@ pub struct Seat {
     pub earlier: Vec<[Option<Found>; 2]>,
     /// Materials that it has judged.
     pub seen: usize,
+    /// It is open because an officer sent it back.
+    pub sent_back: bool,
+    /// It was told that its expert is late and nobody can be drawn instead.
+    pub told: bool,
+    /// 评审时限.
+    pub time: Time,
+}
+
+/// Working days that went by while a clock ran.
+#[derive(Clone, Debug)]
+pub struct Time {
+    pub days: i64,
+    pub used: i64,
+    /// The day on which none was left.
+    pub last: Option<Date>,
+}
+
+impl Time {
+    pub fn of(days: i64) -> Self {
+        Self { days, used: 0, last: None }
+    }
+
+    pub fn pass(&mut self, day: Date) {
+        self.used += 1;
+        if self.used == self.days {
+            self.last = Some(day);
+        }
+    }
+
+    pub fn left(&self) -> i64 {
+        self.days - self.used
+    }
+
+    pub fn is_over(&self, today: Date) -> bool {
+        self.last.is_some_and(|last| last < today)
+    }
+}
+
+impl Default for Time {
+    fn default() -> Self {
+        Self::of(OPINION_DAYS)
+    }
 }
 
 /// An entry of the notice.
@@ -86,6 +136,8 @@ pub struct Saw {
     pub members: Vec<String>,
     pub notice_due: Option<Date>,
     pub begins: [Option<Date>; 2],
+    /// Working days that the last wait went through.
+    pub waited: Vec<Date>,
 }
 
 /// A case.
@@ -93,13 +145,28 @@ pub struct Saw {
 pub struct Model {
     pub today: Date,
     pub state: &'static str,
-    /// It was accepted, whatever it waits for now.
-    pub accepted: bool,
+    /// It was accepted, whatever it waits for now, by whom.
+    pub accepted: Option<&'static str>,
+    /// Who decided or refused it.
+    pub ended_by: Option<&'static str>,
+    /// The clock stands still: for a supplement, or while somebody outside is waited for.
+    pub stands: bool,
+    /// 审核时限.
+    pub time: Time,
+    pub extended: bool,
     pub lines: [&'static str; 2],
     pub materials: usize,
     pub papers_asked: bool,
     pub seats: Vec<Seat>,
+    /// How those sign in who have them.
     pub members: Vec<String>,
+    /// How many seats there have to be; 0 before the first draw.
+    pub wanted: usize,
+    pub former: Vec<String>,
+    /// Who is never drawn for this person because of a relation.
+    pub avoided: Vec<String>,
+    /// How often it was sent back to the experts.
+    pub sent_back: usize,
     /// `none`, `open` or `closed`.
     pub notice: &'static str,
     pub notice_due: Option<Date>,
@@ -114,12 +181,20 @@ impl Model {
         Self {
             today,
             state: "draft",
-            accepted: false,
+            accepted: None,
+            ended_by: None,
+            stands: false,
+            time: Time::of(REVIEW_DAYS),
+            extended: false,
             lines: ["pending"; 2],
             materials: 1,
             papers_asked: false,
             seats: Vec::new(),
             members: Vec::new(),
+            wanted: 0,
+            former: Vec::new(),
+            avoided: Vec::new(),
+            sent_back: 0,
             notice: "none",
             notice_due: None,
             entries: [None, None],
@@ -133,7 +208,7 @@ impl Model {
     }
 
     pub fn sits(&self, operator: &str) -> bool {
-        self.members.iter().any(|member| member == operator)
+        has(&self.members, operator)
     }
 
     pub fn any_open(&self) -> bool {
@@ -147,7 +222,7 @@ impl Model {
         let twice = [Found::Met, Found::NotMet, Found::Unknown].into_iter().find(|found| votes(*found) >= 2);
         match twice {
             Some(found) => Outcome::Found(found),
-            None if said.len() < self.seats.len() => Outcome::Open,
+            None if said.len() < self.seats.len().max(self.wanted) => Outcome::Open,
             None if said.len() == 3 => Outcome::Found(Found::Unknown),
             None => Outcome::Differ,
         }
@@ -160,7 +235,7 @@ impl Model {
     /// Everybody has answered, and nothing is left to a further expert.
     pub fn all_found(&self) -> bool {
         let found = |outcome: &Outcome| matches!(outcome, Outcome::Found(_));
-        !self.seats.is_empty() && !self.any_open() && self.outcomes().iter().all(found)
+        self.is_whole() && !self.any_open() && self.outcomes().iter().all(found)
     }
 
     /// The lines for which more evidence may be asked after the opinions.
@@ -171,7 +246,47 @@ impl Model {
     }
 
     pub fn has_opinion(&self) -> bool {
-        self.seats.iter().any(|seat| !seat.open)
+        self.seats.iter().any(|seat| !seat.open || seat.sent_back)
+    }
+
+    /// A panel was drawn, and nobody is missing.
+    pub fn is_whole(&self) -> bool {
+        self.wanted > 0 && self.missing() == 0
+    }
+
+    pub fn missing(&self) -> usize {
+        self.wanted.saturating_sub(self.seats.len())
+    }
+
+    /// How many experts could be drawn.
+    pub fn drawable(&self) -> usize {
+        let gone = |expert: &str| {
+            [&self.members, &self.former, &self.avoided].iter().any(|names| has(names, expert))
+        };
+        STAFF[2..].iter().filter(|expert| !gone(expert) && self.accepted != Some(**expert)).count()
+    }
+
+    /// The panel can change: it is with the experts, or was before its applicant was asked.
+    pub fn is_with_experts(&self) -> bool {
+        self.is(&["accepted"]) || (self.is(&["awaiting_supplement"]) && self.accepted.is_some())
+    }
+
+    /// Time that was taken by whoever had it.
+    pub fn pass(&mut self, today: Date, waited: &[Date]) {
+        self.today = today;
+        // What is decided may be taken back, and then its clock never stopped.
+        let runs = !self.stands && self.is(&["submitted", "accepted", "decided", "refused"]);
+        for day in waited.iter().filter(|_| runs) {
+            self.time.pass(*day);
+            self.seats.iter_mut().filter(|seat| seat.open).for_each(|seat| seat.time.pass(*day));
+        }
+    }
+
+    /// Seats whose expert is late.
+    pub fn late(&self) -> Vec<usize> {
+        let late = |place: &usize| self.seats[*place].open && self.seats[*place].time.is_over(self.today);
+        let seats = 0..self.seats.len();
+        seats.filter(|_| self.is(&["accepted"]) && !self.stands).filter(late).collect()
     }
 
     /// The objection that a choice means.
@@ -185,8 +300,12 @@ impl Model {
     }
 }
 
+fn has(names: &[String], name: &str) -> bool {
+    names.iter().any(|other| other == name)
+}
+
 /// Edges that the states of an application and of its lines may go along, in one step.
-pub const STATE_EDGES: [(&str, &str); 13] = [
+pub const STATE_EDGES: [(&str, &str); 15] = [
     ("draft", "submitted"),
     ("draft", "withdrawn"),
     ("submitted", "accepted"),
@@ -200,10 +319,14 @@ pub const STATE_EDGES: [(&str, &str); 13] = [
     ("awaiting_supplement", "accepted"),
     ("awaiting_supplement", "refused"),
     ("awaiting_supplement", "withdrawn"),
+    ("decided", "accepted"),
+    ("refused", "submitted"),
 ];
-pub const LINE_EDGES: [(&str, &str); 5] = [
+pub const LINE_EDGES: [(&str, &str); 7] = [
     ("pending", "approved"),
     ("pending", "rejected"),
+    ("approved", "pending"),
+    ("rejected", "pending"),
     ("approved", "in_notice"),
     ("in_notice", "granted"),
     ("in_notice", "objected"),

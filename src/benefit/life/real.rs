@@ -1,29 +1,23 @@
 //! The same case in the types that the server runs on, stepped as the verbs step them, without a database between.
 
-use std::collections::BTreeSet;
+use time::{Date, Duration, OffsetDateTime};
 
-use time::{Date, Duration};
-
-use super::made::{BEGAN, CODES, Fixed, application, assigned, form, head, id, listing, reason, say, show};
+use super::made::{BEGAN, CODES, Fixed, application, form, head, id, listing, reason};
 use super::model::{Choice, STAFF, Saw};
-use crate::application::domain::{Application, Asked, Draft, LineState};
+use crate::application::domain::{Application, Draft, LineState};
 use crate::benefit::domain::{Benefit, EndGround, SuspensionGround, Under};
-use crate::catalog::domain::MaterialKind;
-use crate::kernel::id::{Id, PsnNo};
+use crate::kernel::id::Id;
 use crate::kernel::period::Period;
 use crate::kernel::{day_start, local_day};
 use crate::notice::domain::{Filed, Notice, Objection, Opening, Resolution};
 use crate::notice::entry::Entry;
-use crate::review::domain::{Open, Task};
-use crate::review::draw::{Matter, Seed, draw};
-use crate::review::panel::{Panel, Seated};
-use crate::review::registry::Expert;
+use crate::review::panel::Seated;
 
 /// How each verb is done.
 pub type Do = fn(&mut Real, &Choice, &Fixed) -> Result<(), String>;
 
 /// A row a verb.
-pub const VERBS: [(&str, Do); 20] = [
+pub const VERBS: [(&str, Do); 28] = [
     ("update", Real::update),
     ("submit", Real::submit),
     ("withdraw", Real::withdraw),
@@ -35,6 +29,14 @@ pub const VERBS: [(&str, Do); 20] = [
     ("assign", Real::assign),
     ("opine", Real::opine),
     ("confirm", Real::confirm),
+    ("send_back", Real::send_back),
+    ("undo", Real::undo),
+    ("decline", Real::decline),
+    ("reassign", Real::reassign),
+    ("replace", Real::replace),
+    ("extend", Real::extend),
+    ("pause_review", Real::pause_review),
+    ("resume_review", Real::resume_review),
     ("open_notice", Real::open_notice),
     ("object", Real::object),
     ("resolve", Real::resolve),
@@ -55,11 +57,16 @@ pub struct Real {
     pub objections: Vec<Objection>,
     pub benefits: [Option<Benefit>; 2],
     pub today: Date,
+    /// Who accepted it last, and who refused it last, as the journal would tell.
+    pub accepted_by: String,
+    pub refused_by: Option<String>,
+    /// Working days that the last wait went through.
+    waited: Vec<Date>,
     due: Option<Date>,
     last_id: u128,
 }
 
-fn why<E: std::fmt::Debug>(error: E) -> String {
+pub fn why<E: std::fmt::Debug>(error: E) -> String {
     format!("{error:?}")
 }
 
@@ -74,6 +81,9 @@ impl Real {
             objections: Vec::new(),
             benefits: [None, None],
             today: local_day(BEGAN),
+            accepted_by: String::new(),
+            refused_by: None,
+            waited: Vec::new(),
             due: None,
             last_id: 1_000,
         }
@@ -93,15 +103,22 @@ impl Real {
             members: members.map(|member| member.operator.clone()).collect(),
             notice_due: self.due,
             begins: [begins(&self.benefits[0]), begins(&self.benefits[1])],
+            waited: self.waited.clone(),
         }
     }
 
-    fn new_id(&mut self) -> Id {
+    pub fn new_id(&mut self) -> Id {
         self.last_id += 1;
         id(self.last_id)
     }
 
-    fn take(&self) -> Application {
+    /// Today, and later than anything before.
+    pub fn now(&mut self) -> OffsetDateTime {
+        self.last_id += 1;
+        day_start(self.today) + Duration::microseconds(i64::try_from(self.last_id).unwrap())
+    }
+
+    pub fn take(&self) -> Application {
         self.application.clone()
     }
 
@@ -127,41 +144,17 @@ impl Real {
     pub fn accept(&mut self, with: &Choice, _: &Fixed) -> Result<(), String> {
         let submitted = self.take().into_submitted().map_err(why)?;
         self.application = Application::Accepted(submitted.accept(STAFF[with.who]).state);
+        STAFF[with.who].clone_into(&mut self.accepted_by);
         Ok(())
     }
 
-    pub fn refuse(&mut self, _: &Choice, _: &Fixed) -> Result<(), String> {
+    pub fn refuse(&mut self, with: &Choice, _: &Fixed) -> Result<(), String> {
         let step = match self.take() {
             Application::AwaitingSupplement(awaiting) => awaiting.refuse(vec![reason()]),
             other => other.into_submitted().map(|submitted| submitted.refuse(vec![reason()])),
         };
         self.application = Application::Refused(step.map_err(why)?.state);
-        Ok(())
-    }
-
-    /// Before the opinions anything; after them the facts that they could not judge, for which they are asked again.
-    pub fn ask(&mut self, with: &Choice, _: &Fixed) -> Result<(), String> {
-        let pending = self.take().into_pending().map_err(why)?;
-        let fact = |(code, fact): (String, String)| Asked::Fact { code, fact };
-        let kind = MaterialKind::ExamReport;
-        let mut items = match with.papers {
-            true => vec![Asked::Paper { code: String::new(), kind, title: "化验单".to_owned() }],
-            false => vec![fact((CODES[with.line].to_owned(), "a".to_owned()))],
-        };
-        let judged =
-            self.seated.as_mut().filter(|seated| seated.tasks.iter().any(|task| task.answered().is_some()));
-        if let Some(seated) = judged {
-            items = seated.wanting().ok_or("opinions are given")?.into_iter().map(fact).collect();
-            let codes: BTreeSet<_> = items.iter().map(|asked| asked.code().to_owned()).collect();
-            let seen = pending.filed().form.materials.len();
-            for task in &mut seated.tasks {
-                if let Task::Answered(answered) = task.clone() {
-                    *task = Task::Open(answered.reopen(&codes, seen, self.today).state);
-                }
-            }
-        }
-        let awaiting = pending.ask(items, vec![reason()], STAFF[with.who], self.today).state;
-        self.application = Application::AwaitingSupplement(awaiting);
+        self.refused_by = Some(STAFF[with.who].to_owned());
         Ok(())
     }
 
@@ -169,85 +162,6 @@ impl Real {
         let awaiting = self.take().into_awaiting().map_err(why)?;
         let material = self.new_id();
         self.application = awaiting.supplement(&[material], self.today).state;
-        Ok(())
-    }
-
-    pub fn nothing_to_add(&mut self, _: &Choice, _: &Fixed) -> Result<(), String> {
-        let awaiting = self.take().into_awaiting().map_err(why)?;
-        self.application = awaiting.nothing_to_add(self.today).map_err(why)?.state;
-        let materials = self.application.form().materials.len();
-        for task in self.seated.iter_mut().flat_map(|seated| &mut seated.tasks) {
-            if let Task::Open(open) = task.clone()
-                && let Some(step) = open.stand(materials)
-            {
-                *task = Task::Answered(step.state);
-            }
-        }
-        Ok(())
-    }
-
-    pub fn assign(&mut self, with: &Choice, fixed: &Fixed) -> Result<(), String> {
-        let accepted = self.take().into_accepted().map_err(why)?;
-        let members = self.seated.as_ref().map_or(Vec::new(), |seated| seated.panel.members.clone());
-        let wanted = match &self.seated {
-            Some(seated) => seated.needs_third().map(|()| 1).map_err(why)?,
-            None => 2,
-        };
-        let matter = Matter {
-            day: self.today,
-            psn_no: PsnNo::parse("62090000001").map_err(why)?,
-            avoided_by: Vec::new(),
-            lines: Vec::new(),
-            issuers: Vec::new(),
-            officer: accepted.accepted_by.clone(),
-            names: Vec::new(),
-        };
-        let seed = Seed([u8::try_from(with.any % 251).map_err(why)?; 16]);
-        let drawn = draw(fixed.candidates.clone(), &matter, &members, wanted, seed).map_err(why)?;
-        let tasks: Vec<_> = drawn.experts.iter().map(|_| self.new_id()).collect();
-        let open = |(expert, task): (&Expert, &Id)| {
-            let assigned = assigned(expert, *task, accepted.filed.cited());
-            Task::Open(Open::assign(assigned).state)
-        };
-        let new = drawn.experts.iter().zip(&tasks).map(open);
-        self.seated = Some(match self.seated.take() {
-            Some(mut seated) => {
-                seated.tasks.extend(new);
-                Seated { panel: seated.panel.join(&drawn, &tasks).state, ..seated }
-            }
-            None => {
-                let new = new.collect();
-                let panel = Panel::first(application(), seed, &drawn, &tasks).state;
-                Seated { panel, tasks: new, former: Vec::new() }
-            }
-        });
-        Ok(())
-    }
-
-    pub fn opine(&mut self, with: &Choice, _: &Fixed) -> Result<(), String> {
-        let materials = self.take().into_accepted().map_err(why)?.filed.form.materials;
-        let now = day_start(self.today);
-        let seated = self.seated.as_mut().ok_or("no panel")?;
-        let place = with.any % seated.tasks.len();
-        let open = seated.tasks[place].clone().into_open().map_err(why)?;
-        let shown: Vec<_> = materials.iter().zip(1..).map(|(id, number)| show(*id, number)).collect();
-        let stands = |code: &str| open.standing.iter().any(|opinion| opinion.code == code);
-        let said: Vec<_> = CODES
-            .into_iter()
-            .zip(with.found)
-            .filter(|(code, _)| !stands(code))
-            .map(|(code, found)| say(code, found, with.contradicts, &shown, open.assigned.id))
-            .collect();
-        seated.tasks[place] = Task::Answered(open.answer(&said, &shown, now).map_err(why)?.state);
-        Ok(())
-    }
-
-    pub fn confirm(&mut self, with: &Choice, _: &Fixed) -> Result<(), String> {
-        let accepted = self.take().into_accepted().map_err(why)?;
-        let officer = STAFF[with.who];
-        let seated = self.seated.as_ref().ok_or("no panel")?;
-        let lines = seated.decide(officer, &Default::default()).map_err(why)?;
-        self.application = Application::Decided(accepted.decide(lines, officer, self.today).state);
         Ok(())
     }
 
@@ -382,7 +296,9 @@ impl Real {
         Ok(())
     }
 
-    pub fn wait(&mut self, with: &Choice, _: &Fixed) -> Result<(), String> {
+    pub fn wait(&mut self, with: &Choice, fixed: &Fixed) -> Result<(), String> {
+        let days = (1..=with.from.max(0) / 4).map(|days| self.today + Duration::days(days));
+        self.waited = days.filter(|day| fixed.calendar.is_working(*day)).collect();
         self.today += Duration::days(with.from.max(0) / 4);
         Ok(())
     }

@@ -2,9 +2,10 @@
 
 use time::{Date, Duration};
 
-use super::model::{Choice, Entry, Found, Held, Model, Outcome, STAFF, Saw, Seat};
+use super::model::{Choice, Entry, Held, Model, STAFF, Saw};
 
 /// A verb.
+#[derive(Clone, Copy)]
 pub struct Rule {
     pub name: &'static str,
     /// How often it is chosen against the others, where it may happen.
@@ -13,7 +14,7 @@ pub struct Rule {
     pub then: fn(&mut Model, &Choice, &Saw),
 }
 
-const fn rule(
+pub const fn rule(
     name: &'static str,
     weight: u32,
     may: fn(&Model, &Choice) -> bool,
@@ -22,7 +23,8 @@ const fn rule(
     Rule { name, weight, may, then }
 }
 
-pub const RULES: [Rule; 20] = [
+/// Those that lead to a decision are in `panel_rules.rs`.
+pub static RULES: [Rule; 15] = [
     rule("update", 2, |m, _| m.is(&["draft"]), |_, _, _| {}),
     rule("submit", 8, |m, _| m.is(&["draft"]), |m, _, _| m.state = "submitted"),
     rule(
@@ -35,34 +37,25 @@ pub const RULES: [Rule; 20] = [
         "accept",
         8,
         |m, _| m.is(&["submitted"]),
-        |m, _, _| {
-            (m.state, m.accepted) = ("accepted", true);
+        |m, choice, _| {
+            (m.state, m.accepted) = ("accepted", Some(STAFF[choice.who]));
         },
     ),
     rule(
         "refuse",
         1,
-        |m, _| m.is(&["submitted"]) || (m.is(&["awaiting_supplement"]) && !m.accepted),
-        |m, _, _| m.state = "refused",
+        |m, _| m.is(&["submitted"]) || (m.is(&["awaiting_supplement"]) && m.accepted.is_none()),
+        |m, choice, _| (m.state, m.ended_by) = ("refused", Some(STAFF[choice.who])),
     ),
-    rule("ask", 4, may_ask, then_ask),
     rule(
         "supplement",
         8,
         |m, _| m.is(&["awaiting_supplement"]),
         |m, _, _| {
-            m.materials += 1;
-            m.state = if m.accepted { "accepted" } else { "submitted" };
+            (m.materials, m.stands) = (m.materials + 1, false);
+            m.state = if m.accepted.is_some() { "accepted" } else { "submitted" };
         },
     ),
-    rule("nothing_to_add", 8, |m, _| m.is(&["awaiting_supplement"]) && !m.papers_asked, then_nothing),
-    rule("assign", 16, may_assign, |m, _, saw| {
-        let new = if m.seats.is_empty() { 2 } else { 1 };
-        m.seats.extend(std::iter::repeat_n(Seat { open: true, ..Seat::default() }, new));
-        m.members.clone_from(&saw.members);
-    }),
-    rule("opine", 16, may_opine, then_opine),
-    rule("confirm", 16, may_confirm, then_confirm),
     rule("open_notice", 8, |m, _| m.lines.contains(&"approved"), then_open_notice),
     rule("object", 2, may_object, then_object),
     rule("resolve", 4, may_resolve, then_resolve),
@@ -87,66 +80,11 @@ pub const RULES: [Rule; 20] = [
         let last = from(m, choice);
         m.benefits[choice.line].iter_mut().for_each(|held| held.last = Some(last));
     }),
-    rule("wait", 8, |_, _| true, |m, _, saw| m.today = saw.today),
+    rule("wait", 8, |_, _| true, |m, _, saw| m.pass(saw.today, &saw.waited)),
 ];
 
 fn from(model: &Model, choice: &Choice) -> Date {
     model.today + Duration::days(choice.from)
-}
-
-/// Before the opinions whatever the catalogue names, after them what they could not judge, in between nothing.
-fn may_ask(m: &Model, _: &Choice) -> bool {
-    m.is(&["submitted", "accepted"]) && (!m.has_opinion() || !m.unknown_lines().is_empty())
-}
-
-fn then_ask(m: &mut Model, choice: &Choice, _: &Saw) {
-    let lines = m.unknown_lines();
-    m.papers_asked = choice.papers && lines.is_empty();
-    for seat in m.seats.iter_mut().filter(|_| !lines.is_empty()) {
-        seat.earlier.push(seat.says);
-        lines.iter().for_each(|line| seat.says[*line] = None);
-        (seat.open, seat.seen) = (true, m.materials);
-    }
-    m.state = "awaiting_supplement";
-}
-
-/// What was found stands again, where nothing has come that was not judged.
-fn then_nothing(m: &mut Model, _: &Choice, _: &Saw) {
-    let materials = m.materials;
-    for seat in m.seats.iter_mut().filter(|seat| seat.open && seat.seen == materials) {
-        if let Some(said) = seat.earlier.pop() {
-            (seat.says, seat.open) = (said, false);
-        }
-    }
-    m.state = if m.accepted { "accepted" } else { "submitted" };
-}
-
-fn may_assign(m: &Model, _: &Choice) -> bool {
-    m.is(&["accepted"]) && (m.seats.is_empty() || (!m.any_open() && m.outcomes().contains(&Outcome::Differ)))
-}
-
-fn may_opine(m: &Model, choice: &Choice) -> bool {
-    let open = m.seat(choice).is_some_and(|seat| m.seats[seat].open);
-    m.is(&["accepted"]) && open && !choice.contradicts
-}
-
-fn then_opine(m: &mut Model, choice: &Choice, _: &Saw) {
-    let seat = choice.any % m.seats.len();
-    let seat = &mut m.seats[seat];
-    for (line, found) in choice.found.into_iter().enumerate() {
-        seat.says[line] = seat.says[line].or(Some(found));
-    }
-    seat.open = false;
-}
-
-fn may_confirm(m: &Model, choice: &Choice) -> bool {
-    m.is(&["accepted"]) && m.all_found() && !m.sits(STAFF[choice.who])
-}
-
-fn then_confirm(m: &mut Model, _: &Choice, _: &Saw) {
-    let fate = |outcome| if outcome == Outcome::Found(Found::Met) { "approved" } else { "rejected" };
-    m.lines = m.outcomes().map(fate);
-    m.state = "decided";
 }
 
 fn then_open_notice(m: &mut Model, _: &Choice, saw: &Saw) {

@@ -6,7 +6,6 @@ use opsp::proto::opsp::benefit::v1 as benefit;
 use opsp::proto::opsp::catalog::v1::MaterialKind;
 use opsp::proto::opsp::common::v1::Insutype;
 use opsp::proto::opsp::notice::v1 as notice;
-use opsp::proto::opsp::review::v1 as review;
 use opsp::rpc::parse::date_message;
 use time::Duration;
 use tonic::Status;
@@ -14,12 +13,10 @@ use tonic::Status;
 use application::application_service_client::ApplicationServiceClient;
 use benefit::benefit_service_client::BenefitServiceClient;
 use notice::notice_service_client::NoticeServiceClient;
-use review::review_service_client::ReviewServiceClient;
 
-use super::model::{Choice, Found};
+use super::model::Choice;
 use super::{Case, LINES};
-use crate::world::opinion::opinion;
-use crate::world::{Caller, OFFICER, World, files, request_id};
+use crate::world::{Caller, World, files, request_id};
 
 /// Who may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +24,7 @@ pub enum Who {
     Applicant,
     Officer,
     Expert,
+    Platform,
     Anybody,
 }
 
@@ -34,8 +32,12 @@ pub enum Who {
 pub type Call =
     for<'a> fn(&'a World, &'a Case, &'a Choice, Caller) -> LocalBoxFuture<'a, Result<String, Status>>;
 
-pub const CALLS: [(&str, Who, Call); 17] = [
-    ("update", Who::Applicant, |world, case, _, caller| {
+/// A verb of the model, the method of the contract, who may, and how it is called.
+pub type Row = (&'static str, &'static str, Who, Call);
+
+/// Those of ReviewService are in `review_calls.rs`, those of money and papers in `beside.rs`.
+pub static CALLS: [Row; 11] = [
+    ("update", "UpdateApplication", Who::Applicant, |world, case, _, caller| {
         Box::pin(async move {
             let request = application::UpdateApplicationRequest {
                 name: case.name.clone(),
@@ -47,7 +49,7 @@ pub const CALLS: [(&str, Who, Call); 17] = [
             named(ApplicationServiceClient::new(caller).update_application(request).await?.into_inner().name)
         })
     }),
-    ("submit", Who::Applicant, |_, case, _, caller| {
+    ("submit", "SubmitApplication", Who::Applicant, |_, case, _, caller| {
         Box::pin(async move {
             let request = application::SubmitApplicationRequest {
                 name: case.name.clone(),
@@ -58,7 +60,7 @@ pub const CALLS: [(&str, Who, Call); 17] = [
             named(ApplicationServiceClient::new(caller).submit_application(request).await?.into_inner().name)
         })
     }),
-    ("withdraw", Who::Applicant, |_, case, _, caller| {
+    ("withdraw", "WithdrawApplication", Who::Applicant, |_, case, _, caller| {
         Box::pin(async move {
             let (name, request_id) = (case.name.clone(), request_id());
             let request = application::WithdrawApplicationRequest { name, request_id, validate_only: false };
@@ -67,45 +69,13 @@ pub const CALLS: [(&str, Who, Call); 17] = [
             )
         })
     }),
-    ("supplement", Who::Applicant, |world, case, _, caller| Box::pin(supplement(world, case, caller, false))),
-    ("nothing_to_add", Who::Applicant, |world, case, _, caller| {
+    ("supplement", "SupplementApplication", Who::Applicant, |world, case, _, caller| {
+        Box::pin(supplement(world, case, caller, false))
+    }),
+    ("nothing_to_add", "SupplementApplication", Who::Applicant, |world, case, _, caller| {
         Box::pin(supplement(world, case, caller, true))
     }),
-    ("accept", Who::Officer, |_, case, _, caller| {
-        Box::pin(async move {
-            let (name, request_id) = (case.name.clone(), request_id());
-            let request = review::AcceptApplicationRequest { name, request_id, validate_only: false };
-            named(ReviewServiceClient::new(caller).accept_application(request).await?.into_inner().name)
-        })
-    }),
-    ("refuse", Who::Officer, |_, case, _, caller| {
-        Box::pin(async move {
-            let request = review::RefuseAcceptanceRequest {
-                name: case.name.clone(),
-                reason: "不属于本区域。".to_owned(),
-                request_id: request_id(),
-                validate_only: false,
-            };
-            named(ReviewServiceClient::new(caller).refuse_acceptance(request).await?.into_inner().name)
-        })
-    }),
-    ("ask", Who::Officer, |world, case, choice, caller| Box::pin(ask(world, case, choice, caller))),
-    ("assign", Who::Officer, |_, case, _, caller| {
-        Box::pin(async move {
-            let (name, request_id) = (case.name.clone(), request_id());
-            let request = review::AssignExpertsRequest { name, request_id, validate_only: false };
-            named(ReviewServiceClient::new(caller).assign_experts(request).await?.into_inner().application)
-        })
-    }),
-    ("opine", Who::Expert, |world, case, choice, caller| Box::pin(opine(world, case, choice, caller))),
-    ("confirm", Who::Officer, |_, case, _, caller| {
-        Box::pin(async move {
-            let (name, request_id) = (case.name.clone(), request_id());
-            let request = review::ConfirmDecisionRequest { name, request_id, validate_only: false };
-            named(ReviewServiceClient::new(caller).confirm_decision(request).await?.into_inner().name)
-        })
-    }),
-    ("open_notice", Who::Officer, |_, _, _, caller| {
+    ("open_notice", "OpenNotice", Who::Officer, |_, _, _, caller| {
         Box::pin(async move {
             let request = notice::OpenNoticeRequest {
                 parent: "areas/620900".to_owned(),
@@ -116,7 +86,7 @@ pub const CALLS: [(&str, Who, Call); 17] = [
             named(NoticeServiceClient::new(caller).open_notice(request).await?.into_inner().name)
         })
     }),
-    ("object", Who::Anybody, |_, case, choice, caller| {
+    ("object", "FileObjection", Who::Anybody, |_, case, choice, caller| {
         Box::pin(async move {
             let request = notice::FileObjectionRequest {
                 parent: case.entries[choice.line]
@@ -131,7 +101,7 @@ pub const CALLS: [(&str, Who, Call); 17] = [
             named(NoticeServiceClient::new(caller).file_objection(request).await?.into_inner().name)
         })
     }),
-    ("resolve", Who::Officer, |_, case, choice, caller| {
+    ("resolve", "ResolveObjection", Who::Officer, |_, case, choice, caller| {
         Box::pin(async move {
             let known = case.model.objection(choice).map(|place| case.objections[place].clone());
             let request = notice::ResolveObjectionRequest {
@@ -145,7 +115,7 @@ pub const CALLS: [(&str, Who, Call); 17] = [
             named(NoticeServiceClient::new(caller).resolve_objection(request).await?.into_inner().name)
         })
     }),
-    ("suspend", Who::Officer, |world, case, choice, caller| {
+    ("suspend", "SuspendBenefit", Who::Officer, |world, case, choice, caller| {
         Box::pin(async move {
             let from = world.today() + Duration::days(choice.from);
             let request = benefit::SuspendBenefitRequest {
@@ -160,7 +130,7 @@ pub const CALLS: [(&str, Who, Call); 17] = [
             named(BenefitServiceClient::new(caller).suspend_benefit(request).await?.into_inner().name)
         })
     }),
-    ("resume", Who::Officer, |world, case, choice, caller| {
+    ("resume", "ResumeBenefit", Who::Officer, |world, case, choice, caller| {
         Box::pin(async move {
             let request = benefit::ResumeBenefitRequest {
                 name: benefit_name(case, choice),
@@ -172,7 +142,7 @@ pub const CALLS: [(&str, Who, Call); 17] = [
             named(BenefitServiceClient::new(caller).resume_benefit(request).await?.into_inner().name)
         })
     }),
-    ("end", Who::Officer, |world, case, choice, caller| {
+    ("end", "EndBenefit", Who::Officer, |world, case, choice, caller| {
         Box::pin(async move {
             let request = benefit::EndBenefitRequest {
                 name: benefit_name(case, choice),
@@ -186,11 +156,11 @@ pub const CALLS: [(&str, Who, Call); 17] = [
     }),
 ];
 
-const NOBODY: &str = "00000000-0000-0000-0000-000000000000";
+pub const NOBODY: &str = "00000000-0000-0000-0000-000000000000";
 const NOTICE: &str = "areas/620900/notices/00000000-0000-0000-0000-000000000000";
 
 #[expect(clippy::unnecessary_wraps, reason = "the end of each call")]
-fn named(name: String) -> Result<String, Status> {
+pub fn named(name: String) -> Result<String, Status> {
     Ok(name)
 }
 
@@ -226,74 +196,4 @@ async fn supplement(
         validate_only: false,
     };
     named(ApplicationServiceClient::new(caller).supplement_application(request).await?.into_inner().name)
-}
-
-/// Before the opinions a record or proof of one fact; after them everything that they could not judge.
-async fn ask(world: &World, case: &Case, choice: &Choice, caller: Caller) -> Result<String, Status> {
-    let item = |code: &str, fact: &str, kind: MaterialKind| review::SupplementItem {
-        opsp_dise_code: code.to_owned(),
-        text: "请补充。".to_owned(),
-        kind: kind.into(),
-        title: String::new(),
-        fact: fact.to_owned(),
-    };
-    let mut items = Vec::new();
-    if !case.model.unknown_lines().is_empty() {
-        let panel = panel(world, &case.name).await?;
-        let facts = panel
-            .outcomes
-            .iter()
-            .flat_map(|of| of.facts_unknown.iter().map(|fact| (&of.opsp_dise_code, fact)));
-        items.extend(facts.take(20).map(|(code, fact)| item(code, fact, MaterialKind::Unspecified)));
-    } else if choice.papers {
-        items.push(item("", "", MaterialKind::MedicalRecord));
-    } else {
-        items.push(item(LINES[0], "hba1c_6_5", MaterialKind::Unspecified));
-    }
-    let (name, request_id) = (case.name.clone(), request_id());
-    let request = review::RequestSupplementRequest { name, items, request_id, validate_only: false };
-    named(ReviewServiceClient::new(caller).request_supplement(request).await?.into_inner().name)
-}
-
-pub async fn panel(world: &World, name: &str) -> Result<review::Panel, Status> {
-    let request = review::GetPanelRequest { name: name.to_owned() };
-    Ok(ReviewServiceClient::new(world.bureau(OFFICER)).get_panel(request).await?.into_inner())
-}
-
-/// Every fact of a line is found as the line is, so that the finding follows; or another finding is sent.
-async fn opine(world: &World, case: &Case, choice: &Choice, caller: Caller) -> Result<String, Status> {
-    let Some(seat) = case.model.seat(choice) else {
-        let name = format!("reviewTasks/{NOBODY}");
-        let opinions = vec![review::LineOpinion {
-            opsp_dise_code: LINES[0].to_owned(),
-            finding: 1,
-            ..Default::default()
-        }];
-        let request =
-            review::SubmitOpinionRequest { name, opinions, request_id: request_id(), validate_only: false };
-        return named(ReviewServiceClient::new(caller).submit_opinion(request).await?.into_inner().name);
-    };
-    let (operator, name) = &case.seats[seat];
-    let task = world.tasks(operator).await.into_iter().find(|task| task.name == *name).unwrap();
-    let open = case.model.seats[seat].open;
-    let mut opinions = Vec::new();
-    for (line, found) in task.lines.iter().zip(choice.found) {
-        let of = match found {
-            Found::Met => review::Finding::Met,
-            Found::NotMet => review::Finding::NotMet,
-            Found::Unknown => review::Finding::Unknown,
-        };
-        let other = if found == Found::Met { review::Finding::NotMet } else { review::Finding::Met };
-        let said = if choice.contradicts { other } else { of };
-        if !open || line.finding() == review::Finding::Unspecified {
-            opinions.push(opinion(&task, line, said, |_| of));
-        }
-    }
-    let request = review::SubmitOpinionRequest {
-        name: name.clone(),
-        opinions,
-        request_id: request_id(),
-        validate_only: false,
-    };
-    named(ReviewServiceClient::new(caller).submit_opinion(request).await?.into_inner().name)
 }

@@ -4,26 +4,35 @@
 //!
 //! `LIFE_STEPS` is how many calls, `LIFE_SEED` from which number on they are drawn.
 
+mod beside;
 mod calls;
+mod follow;
 #[path = "../../../src/benefit/life/model.rs"]
 mod model;
+#[path = "../../../src/benefit/life/panel_rules.rs"]
+mod panel_rules;
 mod reads;
+mod review_calls;
 #[path = "../../../src/benefit/life/rules.rs"]
 mod rules;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use opsp::proto::opsp::review::v1 as review;
-use opsp::rpc::parse::to_date;
+use opsp::kernel::calendar::{Calendar, EMBEDDED};
+use opsp::proto::opsp::catalog::v1::MaterialKind;
+use opsp::proto::opsp::material::v1 as material;
+use opsp::proto::opsp::material::v1::material_service_client::MaterialServiceClient;
 use proptest::prelude::RngExt;
 use proptest::test_runner::TestRng;
 use rstest::rstest;
-use time::Date;
 use tonic::{Code, Status};
 
-use self::calls::{CALLS, Who, form, panel};
-use self::model::{Choice, Found, LINE_EDGES, Model, STAFF, STATE_EDGES, Saw, Seat};
-use self::reads::{events, versions_follow};
+use self::beside::{BESIDE, BESIDE_CALLS};
+use self::calls::{CALLS, Row, Who, form};
+use self::model::{Choice, Found, Model, STAFF};
+use self::panel_rules::PANEL_RULES;
+use self::reads::versions_follow;
+use self::review_calls::REVIEW_CALLS;
 use self::rules::{RULES, Rule};
 use crate::world::chance::{chance, size};
 use crate::world::scenario::row;
@@ -37,16 +46,42 @@ pub struct Case {
     pub psn_no: String,
     pub name: String,
     pub materials: Vec<String>,
+    /// Which of those show who it is.
+    pub identity: BTreeSet<usize>,
+    pub redacted: BTreeSet<usize>,
     pub model: Model,
+    /// The application before this one.
+    pub former: Option<String>,
     /// Expert and task of each seat.
     pub seats: Vec<(String, String)>,
     pub entries: [Option<String>; 2],
     pub objections: Vec<String>,
     pub benefits: [Option<String>; 2],
+    /// Bills that are settled.
+    pub bills: Vec<String>,
+}
+
+impl Case {
+    /// The material that a choice means.
+    pub fn paper(&self, choice: &Choice) -> usize {
+        choice.any % self.materials.len()
+    }
+
+    /// Experts see it; and what was redacted before is cited by nobody. Opinions cite the first that experts see.
+    fn may_redact(&self, choice: &Choice) -> bool {
+        let paper = self.paper(choice);
+        let first = (0..self.materials.len()).find(|paper| !self.identity.contains(paper));
+        let given = self.model.seats.iter().any(|seat| !seat.open || !seat.earlier.is_empty());
+        let cited = given && first == Some(paper) && self.redacted.contains(&paper);
+        self.model.is(&["submitted", "accepted", "awaiting_supplement"])
+            && !self.identity.contains(&paper)
+            && !cited
+    }
 }
 
 struct Town {
     world: World,
+    calendar: Calendar,
     experts: BTreeMap<String, String>,
     cases: Vec<Case>,
 }
@@ -75,11 +110,23 @@ fn choice(chance: &mut TestRng) -> Choice {
     }
 }
 
+fn rules() -> impl Iterator<Item = &'static Rule> {
+    RULES.iter().chain(&PANEL_RULES).chain(&BESIDE)
+}
+
+fn calls() -> impl Iterator<Item = &'static Row> {
+    CALLS.iter().chain(&REVIEW_CALLS).chain(&BESIDE_CALLS)
+}
+
+fn named(name: &str) -> &'static Rule {
+    rules().find(|rule| rule.name == name).unwrap()
+}
+
 /// Mostly something that may happen.
-fn rule<'a>(chance: &mut TestRng, model: &Model, choice: &Choice) -> &'a Rule {
+fn rule(chance: &mut TestRng, model: &Model, choice: &Choice) -> &'static Rule {
     let any = chance.random_ratio(1, 4);
-    let called = |rule: &&Rule| rule.name == "wait" || CALLS.iter().any(|(name, ..)| *name == rule.name);
-    let may: Vec<_> = RULES.iter().filter(called).filter(|rule| any || (rule.may)(model, choice)).collect();
+    let called = |rule: &&Rule| rule.name == "wait" || calls().any(|(name, ..)| *name == rule.name);
+    let may: Vec<_> = rules().filter(called).filter(|rule| any || (rule.may)(model, choice)).collect();
     let mut left = chance.random_range(0..may.iter().map(|rule| rule.weight).sum());
     for rule in &may {
         match left.checked_sub(rule.weight) {
@@ -94,31 +141,47 @@ impl Town {
     async fn build(engine: Engine) -> Self {
         let world = World::start(engine).await;
         let experts = world.experts().await.into_iter().collect();
-        let mut town = Self { world, experts, cases: Vec::new() };
+        let calendar = Calendar::parse(EMBEDDED.0, EMBEDDED.1).unwrap();
+        let mut town = Self { world, calendar, experts, cases: Vec::new() };
         for _ in 0..PEOPLE {
             let psn_no = town.world.person(row()).await;
             let materials = town.world.upload_checklists(&psn_no, &LINES).await;
-            let case = town.begin(psn_no, materials).await;
-            town.cases.push(case);
+            let identity = identity(&town.world, &psn_no, &materials).await;
+            let name = town.world.draft(&psn_no, form(&town.world, materials.clone())).await.unwrap();
+            town.cases.push(town.begun(name, psn_no, materials, identity));
         }
         town
     }
 
     /// A new application of somebody.
-    async fn begin(&self, psn_no: String, materials: Vec<String>) -> Case {
-        let name = self.world.draft(&psn_no, form(&self.world, materials.clone())).await.unwrap();
+    fn begun(&self, name: String, psn_no: String, materials: Vec<String>, identity: BTreeSet<usize>) -> Case {
         let model = Model { materials: materials.len(), ..Model::new(self.world.today()) };
-        let (seats, objections) = (Vec::new(), Vec::new());
+        let (seats, objections, bills) = (Vec::new(), Vec::new(), Vec::new());
         Case {
             psn_no,
             name,
             materials,
+            identity,
+            redacted: BTreeSet::new(),
             model,
+            former: None,
             seats,
             entries: [None, None],
             objections,
             benefits: [None, None],
+            bills,
         }
+    }
+
+    /// The next application of the same person.
+    fn next(&mut self, place: usize, name: String) {
+        let case = &self.cases[place];
+        let (psn_no, materials, identity) =
+            (case.psn_no.clone(), case.materials.clone(), case.identity.clone());
+        let mut new = self.begun(name, psn_no, materials, identity);
+        new.model.avoided.clone_from(&case.model.avoided);
+        (new.former, new.bills) = (Some(case.name.clone()), case.bills.clone());
+        self.cases[place] = new;
     }
 
     /// The caller who is meant, and whether it is one who may; now and then it is not.
@@ -126,7 +189,10 @@ impl Town {
         let (world, case) = (&self.world, &self.cases[place]);
         if who != Who::Anybody && chance.random_ratio(1, 8) {
             let other = &self.cases[(place + 1) % PEOPLE].psn_no;
-            let wrong = [world.stranger(), world.ops(), world.platform(), world.elsewhere(), world.public()];
+            let mut wrong = vec![world.stranger(), world.ops(), world.elsewhere(), world.public()];
+            if who != Who::Platform {
+                wrong.push(world.platform());
+            }
             let pick = chance.random_range(0..=wrong.len());
             return (wrong.into_iter().nth(pick).unwrap_or_else(|| world.portal(other)), false);
         }
@@ -139,6 +205,7 @@ impl Town {
                 let expert = if other { STAFF[2 + choice.any % 4] } else { seat.unwrap_or(STAFF[2]) };
                 (world.bureau(expert), Some(expert) == seat)
             }
+            Who::Platform => (world.platform(), true),
             Who::Anybody => (world.public(), true),
         }
     }
@@ -153,11 +220,12 @@ impl Town {
             self.settle().await;
             return format!("all wait {days}: Ok(())");
         }
-        let (_, who, call) = CALLS.iter().find(|(name, ..)| *name == rule.name).unwrap();
+        let (_, _, who, call) = calls().find(|(name, ..)| *name == rule.name).unwrap();
         let (caller, right) = self.caller(*who, place, &choice, chance);
         let case = &self.cases[place];
         let may = match rule.name {
             "open_notice" => right && self.cases.iter().any(|case| case.model.lines.contains(&"approved")),
+            "redact" => right && case.may_redact(&choice),
             _ => right && (rule.may)(&case.model, &choice),
         };
         let before = self.read(case).await;
@@ -178,129 +246,28 @@ impl Town {
         self.check(place).await.unwrap_or_else(|wrong| panic!("{wrong} after {told}"));
         told
     }
-
-    async fn done(&mut self, rule: &Rule, place: usize, choice: &Choice, made: String) {
-        if rule.name == "open_notice" {
-            return self.listed(&made).await;
-        }
-        if rule.name == "assign" {
-            let panel = panel(&self.world, &self.cases[place].name).await.unwrap();
-            let seat = |member: &review::PanelMember| {
-                (self.experts[&member.expert].clone(), member.review_task.clone())
-            };
-            self.cases[place].seats = panel.members.iter().map(seat).collect();
-        }
-        if rule.name == "object" {
-            self.cases[place].objections.push(made);
-        }
-        let saw = self.saw(place, None);
-        let before = self.cases[place].model.clone();
-        (rule.then)(&mut self.cases[place].model, choice, &saw);
-        edges(&before, &self.cases[place].model);
-        if self.cases[place].model.is(&["withdrawn", "refused"]) {
-            let (psn_no, materials) = (self.cases[place].psn_no.clone(), self.cases[place].materials.clone());
-            self.check(place).await.unwrap();
-            self.cases[place] = self.begin(psn_no, materials).await;
-        }
-    }
-
-    fn saw(&self, place: usize, notice_due: Option<Date>) -> Saw {
-        let members = self.cases[place].seats.iter().map(|(operator, _)| operator.clone()).collect();
-        Saw { today: self.world.today(), members, notice_due, begins: [None, None] }
-    }
-
-    /// All approved lines went into a notice.
-    async fn listed(&mut self, notice: &str) {
-        self.world.job("open-notices").await;
-        let due = self.world.get_notice(notice).await.deadline.and_then(|due| due.due_date);
-        let due = due.as_ref().and_then(to_date);
-        let listed =
-            events(&self.world).await.into_iter().filter(|event| event.r#type == "notice.entry_listed");
-        let mut names = BTreeMap::new();
-        for event in listed.filter(|event| event.resource.starts_with(notice)) {
-            let data: serde_json::Value = serde_json::from_str(&event.data_json).unwrap();
-            let [application, code] =
-                ["application", "opsp_dise_code"].map(|field| data[field].as_str().unwrap().to_owned());
-            names.insert((application, code), event.resource);
-        }
-        let rule = RULES.iter().find(|rule| rule.name == "open_notice").unwrap();
-        for place in 0..PEOPLE {
-            let case = &self.cases[place];
-            let id = case.name.rsplit('/').next().unwrap().to_owned();
-            if case.model.lines.contains(&"approved") {
-                let entries = LINES.map(|code| names.remove(&(id.clone(), code.to_owned())));
-                let saw = self.saw(place, due);
-                self.cases[place].entries = entries;
-                (rule.then)(&mut self.cases[place].model, &choice(&mut chance(0)), &saw);
-            }
-        }
-        assert!(names.is_empty(), "entered without being approved: {names:?}");
-    }
-
-    /// What is due is done by jobs: notices are closed, benefits granted.
-    async fn settle(&mut self) {
-        for job in ["replace-overdue-experts", "close-notices", "grant-benefits"] {
-            self.world.job(job).await;
-        }
-        for place in 0..PEOPLE {
-            self.replaced(place).await;
-            let wait = self.saw(place, None);
-            for name in ["wait", "close_notice"] {
-                let rule = RULES.iter().find(|rule| rule.name == name).unwrap();
-                let any = choice(&mut chance(0));
-                if (rule.may)(&self.cases[place].model, &any) {
-                    (rule.then)(&mut self.cases[place].model, &any, &wait);
-                }
-            }
-            for line in 0..2 {
-                self.granted(place, line).await;
-            }
-        }
-    }
-
-    /// 评审时限: the server itself puts another expert in the place of one who was asked too long ago.
-    async fn replaced(&mut self, place: usize) {
-        if self.cases[place].model.seats.is_empty() {
-            return;
-        }
-        let panel = panel(&self.world, &self.cases[place].name).await.unwrap();
-        let case = &mut self.cases[place];
-        let sits = |task: &str| panel.members.iter().any(|member| member.review_task == task);
-        while let Some(left) = case.seats.iter().position(|(_, task)| !sits(task)) {
-            let seat = case.model.seats.remove(left);
-            assert!(seat.open, "who has answered is not replaced");
-            case.seats.remove(left);
-        }
-        for member in &panel.members[case.seats.len()..] {
-            case.seats.push((self.experts[&member.expert].clone(), member.review_task.clone()));
-            case.model.seats.push(Seat { open: true, ..Seat::default() });
-        }
-        case.model.members = case.seats.iter().map(|(operator, _)| operator.clone()).collect();
-    }
-
-    async fn granted(&mut self, place: usize, line: usize) {
-        let rule = RULES.iter().find(|rule| rule.name == "grant").unwrap();
-        let at = Choice { line, ..choice(&mut chance(0)) };
-        if !(rule.may)(&self.cases[place].model, &at) {
-            return;
-        }
-        let held = self.world.benefits(&self.cases[place].psn_no).await;
-        let benefit = held.into_iter().find(|benefit| benefit.opsp_dise_code == LINES[line]);
-        let benefit = benefit
-            .unwrap_or_else(|| panic!("an undisputed line has no benefit: {:?}", self.cases[place].model));
-        let mut saw = self.saw(place, None);
-        saw.begins[line] = benefit.begndate.as_ref().and_then(to_date);
-        self.cases[place].benefits[line] = Some(benefit.name);
-        (rule.then)(&mut self.cases[place].model, &at, &saw);
-    }
 }
 
-fn edges(before: &Model, after: &Model) {
-    let state = (before.state, after.state);
-    assert!(state.0 == state.1 || STATE_EDGES.contains(&state), "{state:?}");
-    for line in before.lines.into_iter().zip(after.lines) {
-        assert!(line.0 == line.1 || LINE_EDGES.contains(&line), "{line:?}");
-    }
+/// Which materials show who it is: experts never see them.
+async fn identity(world: &World, psn_no: &str, materials: &[String]) -> BTreeSet<usize> {
+    let request = material::ListMaterialsRequest {
+        parent: format!("insured/{psn_no}"),
+        page_size: 200,
+        ..Default::default()
+    };
+    let list = MaterialServiceClient::new(world.portal(psn_no)).list_materials(request).await.unwrap();
+    let shows = |material: &&material::Material| {
+        let kinds = [
+            MaterialKind::IdCardFront,
+            MaterialKind::IdCardBack,
+            MaterialKind::InsuranceCard,
+            MaterialKind::ApplicationForm,
+        ];
+        kinds.contains(&material.kind())
+    };
+    let list = list.into_inner().materials;
+    let place = |shown: &material::Material| materials.iter().position(|name| *name == shown.name);
+    list.iter().filter(shows).filter_map(place).collect()
 }
 
 fn told(status: &Status) -> String {
@@ -320,13 +287,11 @@ fn documented(status: &Status) -> bool {
     codes.contains(&status.code()) && !reason(status).is_empty()
 }
 
-/// What may be asked of an applicant hangs on all that was asked before, papers grow old, and
-/// experts who were replaced do not come back: the model knows none of it.
+/// What may be asked of an applicant hangs on all that was asked before, and papers grow old: the model knows neither.
 fn excused(verb: &str, status: &Status) -> bool {
     let known: &[&str] = match verb {
         "ask" => &["ASKED_TOO_LATE", "NOTHING_TO_ADD", "ASK_ALL_AT_ONCE"],
         "submit" => &["MATERIAL_TOO_OLD"],
-        "assign" => &["NOT_ENOUGH_EXPERTS"],
         _ => &[],
     };
     known.contains(&reason(status).as_str())

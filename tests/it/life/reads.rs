@@ -3,15 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use opsp::proto::opsp::application::v1 as application;
+use opsp::proto::opsp::benefit::v1 as benefit;
 use opsp::proto::opsp::event::v1::event_service_client::EventServiceClient;
 use opsp::proto::opsp::event::v1::{Event, ListEventsRequest};
 use opsp::proto::opsp::review::v1 as review;
+use opsp::proto::opsp::settlement::v1 as settlement;
 
 use application::application_service_client::ApplicationServiceClient;
+use benefit::benefit_service_client::BenefitServiceClient;
 use review::review_service_client::ReviewServiceClient;
+use settlement::settlement_service_client::SettlementServiceClient;
 
-use super::calls::panel;
-use super::model::{Found, Outcome};
+use super::model::{ACCEPTANCE_DAYS, Found, Outcome};
+use super::review_calls::panel;
 use super::{Case, LINES, Town};
 use crate::world::{OFFICER, World};
 
@@ -43,10 +47,13 @@ impl Town {
         same("the materials", seen.materials.len().to_string(), model.materials.to_string())?;
         let stands = seen.deadline.as_ref().map(|deadline| deadline.paused_since.is_some());
         let runs = model.is(&["submitted", "accepted", "awaiting_supplement"]);
-        let expected = runs.then_some(model.state == "awaiting_supplement");
+        let expected = runs.then_some(model.stands);
         same("whether the clock stands", format!("{stands:?}"), format!("{expected:?}"))?;
+        let left = seen.deadline.as_ref().map(|deadline| i64::from(deadline.working_days_left));
+        same("days left", format!("{left:?}"), format!("{:?}", runs.then_some(model.time.left())))?;
         self.deadlines(case, &seen).await?;
-        if !model.seats.is_empty() {
+        self.money(case).await?;
+        if model.wanted > 0 {
             self.seats(case).await?;
         }
         for (line, code) in LINES.iter().enumerate() {
@@ -82,9 +89,59 @@ impl Town {
                 seen.deadline
             ));
         }
-        let acceptance = model.is(&["submitted", "awaiting_supplement"]) && !model.accepted;
-        if of(review::DeadlineKind::Acceptance).is_some() != acceptance {
-            return Err(format!("acceptance is due or not, against {model:?}"));
+        let acceptance = model.is(&["submitted", "awaiting_supplement"]) && model.accepted.is_none();
+        let left = of(review::DeadlineKind::Acceptance).map(|deadline| i64::from(deadline.working_days_left));
+        if left != acceptance.then_some(ACCEPTANCE_DAYS - model.time.used) {
+            return Err(format!("acceptance is due or not: {left:?}, against {model:?}"));
+        }
+        // The experts' own clocks stand still and end with the review's.
+        let with_experts = model.is(&["accepted", "awaiting_supplement"]);
+        for ((_, task), seat) in case.seats.iter().zip(&model.seats) {
+            let is_of = |entry: &&review::DeadlineEntry| {
+                entry.resource == *task && entry.kind() == review::DeadlineKind::Opinion
+            };
+            let found = entries.iter().find(is_of).and_then(|entry| entry.deadline.as_ref());
+            let found = found.map(|due| (i64::from(due.working_days_left), due.paused_since.is_some()));
+            let expected = (with_experts && seat.open).then_some((seat.time.left(), model.stands));
+            if found != expected {
+                return Err(format!("an opinion is due: {found:?}, and not {expected:?} of {model:?}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// What was settled and not reversed is what the year's total says.
+    async fn money(&self, case: &Case) -> Result<(), String> {
+        let parent = format!("insured/{}", case.psn_no);
+        let request = settlement::ListSettlementsRequest {
+            parent: parent.clone(),
+            page_size: 200,
+            ..Default::default()
+        };
+        let list = SettlementServiceClient::new(self.world.platform()).list_settlements(request).await;
+        let settled = list.unwrap().into_inner().settlements;
+        let settled: Vec<_> =
+            settled.iter().filter(|one| one.state() == settlement::SettlementState::Settled).collect();
+        if settled.len() != case.bills.len() {
+            return Err(format!("{} bills are settled, and not {:?}", settled.len(), case.bills));
+        }
+        for code in LINES {
+            let is_of = |bill: &settlement::Bill| {
+                let year = bill.service_day.as_ref().map(|day| day.year);
+                bill.opsp_dise_code == code && year == Some(case.model.today.year())
+            };
+            let of = settled.iter().filter(|one| one.bill.as_ref().is_some_and(is_of));
+            let paid: i64 = of.map(|one| one.fund_pay_sumamt_fen).sum();
+            let request = benefit::GetAccumulatorRequest {
+                parent: parent.clone(),
+                opsp_dise_code: code.to_owned(),
+                year: 0,
+            };
+            let total = BenefitServiceClient::new(self.world.platform()).get_accumulator(request).await;
+            let total = total.unwrap().into_inner();
+            if total.used_fen != paid || paid > total.limit_fen {
+                return Err(format!("{paid} were paid, and the total is {total:?}"));
+            }
         }
         Ok(())
     }
@@ -101,7 +158,11 @@ impl Town {
             review::Finding::Unspecified => Outcome::Open,
         };
         let outcomes: Vec<_> = panel.outcomes.iter().map(outcome).collect();
-        let same = answered == open && outcomes == case.model.outcomes();
+        let tasks = panel.members.iter().map(|member| &member.review_task);
+        let gone = panel.former_members.len() == case.model.former.len();
+        let missing = usize::try_from(panel.missing_members) == Ok(case.model.missing());
+        let sits = tasks.eq(case.seats.iter().map(|(_, task)| task)) && gone && missing;
+        let same = sits && answered == open && outcomes == case.model.outcomes();
         if same { Ok(()) } else { Err(format!("{answered:?} {outcomes:?} against {:?}", case.model)) }
     }
 }
