@@ -55,6 +55,8 @@ pub fn request_id() -> String {
 
 /// A running server and its surroundings.
 pub struct World {
+    // The first to go: the server is there until then.
+    ending: replay::Ending,
     /// The server.
     pub running: Running,
     channel: Channel,
@@ -100,7 +102,7 @@ impl World {
         let clock = TimeSource::simulated(datetime!(2025-03-03 01:00 UTC));
         let running = server::start(config, clock, Random::system()).await.expect("the server starts");
         let channel = connect(running.address).await;
-        Self { running, channel, folder }
+        Self { ending: replay::Ending::new(channel.clone()), running, channel, folder }
     }
 
     /// The provincial portal, for a person.
@@ -145,6 +147,7 @@ impl World {
     /// Takes the server down. Its folder stays, with its settings for the binary.
     pub async fn stop(self) -> TempDir {
         let config = self.running.app.config.clone();
+        drop(self.ending);
         self.running.stop().await.expect("the server stops");
         let settings = toml::to_string(&*config).expect("settings");
         std::fs::write(self.folder.path().join("opsp.toml"), settings).expect("the settings are written");
@@ -169,23 +172,27 @@ impl World {
 
     /// Runs a timed job now; waits while the server's own worker holds it.
     pub async fn job(&self, name: &str) -> i64 {
-        let mut client = ops::ops_service_client::OpsServiceClient::new(self.ops());
-        for _ in 0..600 {
-            let request = ops::RunJobRequest {
-                name: format!("jobs/{name}"),
-                request_id: request_id(),
-                validate_only: false,
-            };
-            match client.run_job(request).await {
-                Ok(done) => return done.into_inner().last_done,
-                Err(status) if reason(&status) == "JOB_HELD" => {
-                    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-                }
-                Err(status) => panic!("job {name}: {status:?}"),
-            }
-        }
-        panic!("job {name} stayed held");
+        run_job(&self.ops(), name).await
     }
+}
+
+async fn run_job(ops: &Caller, name: &str) -> i64 {
+    let mut client = ops::ops_service_client::OpsServiceClient::new(ops.clone());
+    for _ in 0..600 {
+        let request = ops::RunJobRequest {
+            name: format!("jobs/{name}"),
+            request_id: request_id(),
+            validate_only: false,
+        };
+        match client.run_job(request).await {
+            Ok(done) => return done.into_inner().last_done,
+            Err(status) if reason(&status) == "JOB_HELD" => {
+                tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            }
+            Err(status) => panic!("job {name}: {status:?}"),
+        }
+    }
+    panic!("job {name} stayed held");
 }
 
 /// The settings of a test's server.

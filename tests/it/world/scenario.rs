@@ -248,6 +248,17 @@ impl World {
         Ok(ReviewServiceClient::new(self.bureau(OFFICER)).accept_application(request).await?.into_inner())
     }
 
+    /// 不予受理.
+    pub async fn refuse(&self, name: &str) -> Result<application::Application, Status> {
+        let request = review::RefuseAcceptanceRequest {
+            name: name.to_owned(),
+            reason: "材料与申请病种无关。".to_owned(),
+            request_id: request_id(),
+            validate_only: false,
+        };
+        Ok(ReviewServiceClient::new(self.bureau(OFFICER)).refuse_acceptance(request).await?.into_inner())
+    }
+
     /// Draws experts.
     pub async fn assign(&self, name: &str) -> Result<review::Panel, Status> {
         let request = review::AssignExpertsRequest {
