@@ -194,6 +194,7 @@ fn routes(app: &App) -> Routes {
     let app = || app.clone();
     let insured = insured::grpc::Service { app: app(), held };
     let application = application::grpc::Service { app: app(), held_benefits, stand };
+    let review = review::grpc::Service(app(), held_benefits);
     let ops = ops::grpc::Service { app: app(), jobs: worker::JOBS };
     let catalog = CatalogServiceServer::new(catalog::grpc::Service(app(), ELSEWHERE));
     Routes::new(catalog.max_decoding_message_size(most.max(catalog_bytes)))
@@ -206,7 +207,7 @@ fn routes(app: &App) -> Routes {
                 .max_decoding_message_size(most),
         )
         .add_service(ApplicationServiceServer::new(application).max_decoding_message_size(most))
-        .add_service(ReviewServiceServer::new(review::grpc::Service(app())).max_decoding_message_size(most))
+        .add_service(ReviewServiceServer::new(review).max_decoding_message_size(most))
         .add_service(NoticeServiceServer::new(notice::grpc::Service(app())).max_decoding_message_size(most))
         .add_service(BenefitServiceServer::new(benefit::grpc::Service(app())).max_decoding_message_size(most))
         .add_service(

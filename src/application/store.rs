@@ -114,20 +114,6 @@ pub async fn undecided(view: &View, after: Option<&(PsnNo, Id)>, most: u64) -> R
     rows.into_iter().map(|row| Ok((PsnNo::parse(&row.psn_no)?, Id(row.id)))).collect()
 }
 
-/// Diseases of this call's person that other applications ask for beside this one, or were granted after it.
-pub async fn codes_applied_again(view: &View, id: Id) -> Result<Vec<String>> {
-    let mut codes = open_codes(view, Some(id)).await?;
-    let granted = line::Entity::find()
-        .filter(line::Column::PsnNo.eq(view.person()?.psn_no.as_str()))
-        .filter(line::Column::State.eq(LineState::Granted.word()))
-        .filter(line::Column::ApplicationId.gt(id.0))
-        .all(&view.conn())
-        .await
-        .map_err(failed)?;
-    codes.extend(granted.into_iter().map(|row| row.opsp_dise_code));
-    Ok(codes)
-}
-
 /// Saves a new application with its event.
 pub async fn create(
     work: &Work,

@@ -34,6 +34,17 @@ impl Ended {
         }
     }
 
+    /// Diseases that nobody asks for any more, because of the decision: taking it back asks for them again.
+    pub fn given_up(&self) -> Vec<String> {
+        match self {
+            Self::Decided(decided) => {
+                let rejected = decided.lines.iter().filter(|line| line.state == LineState::Rejected);
+                rejected.map(|line| line.code.clone()).collect()
+            }
+            Self::Refused(refused) => refused.filed.form.codes(),
+        }
+    }
+
     /// Diseases whose lines have gone on from the decision.
     pub fn moved_on(&self) -> Vec<&str> {
         let on = |state| matches!(state, LineState::InNotice | LineState::Granted | LineState::Objected);

@@ -3,7 +3,7 @@
 use time::Date;
 
 use super::refusal::NotEligible;
-use crate::catalog::domain::Disease;
+use crate::catalog::domain::{Catalog, Disease};
 
 /// What a person already has or has applied for.
 #[derive(Clone, Debug, Default)]
@@ -31,22 +31,44 @@ impl HeldBenefit {
 }
 
 impl Held {
-    /// What stands against one of the diseases of an application. Only the end of a benefit comes by itself: how long an
-    /// application takes nobody knows.
+    /// What stands against having these diseases beside everything that is held and applied for. A disease that the
+    /// catalogue does not have excludes none.
+    pub fn beside(&self, catalog: &Catalog, codes: &[String]) -> Vec<NotEligible> {
+        let mut reasons = Vec::new();
+        for code in codes {
+            let exclusions = catalog.disease(code).map_or(&[][..], |disease| &disease.exclusions);
+            self.against_one(code, exclusions, codes, &mut reasons);
+        }
+        reasons.extend(self.too_many(codes.len(), catalog.rules.diseases_max));
+        reasons
+    }
+
+    /// What stands against one of the diseases of an application.
     pub(super) fn against(&self, disease: &Disease, codes: &[String], reasons: &mut Vec<NotEligible>) {
-        let code = || disease.code.clone();
-        if let Some(held) = self.benefit(&disease.code) {
-            reasons.push(NotEligible::AlreadyHeld { code: code(), last: held.last });
+        self.against_one(&disease.code, &disease.exclusions, codes, reasons);
+    }
+
+    /// Only the end of a benefit comes by itself: how long an application takes nobody knows.
+    fn against_one(
+        &self,
+        code: &str,
+        exclusions: &[String],
+        codes: &[String],
+        reasons: &mut Vec<NotEligible>,
+    ) {
+        let own = || code.to_owned();
+        if let Some(held) = self.benefit(code) {
+            reasons.push(NotEligible::AlreadyHeld { code: own(), last: held.last });
         }
-        if self.applications.contains(&disease.code) {
-            reasons.push(NotEligible::AlreadyApplied { code: code() });
+        if self.applications.iter().any(|applied| applied == code) {
+            reasons.push(NotEligible::AlreadyApplied { code: own() });
         }
-        for other in &disease.exclusions {
+        for other in exclusions {
             let asked = codes.contains(other) || self.applications.contains(other);
             let held = self.benefit(other);
             if asked || held.is_some() {
                 let met_on = held.filter(|_| !asked).and_then(HeldBenefit::over_on);
-                reasons.push(NotEligible::Excluded { code: code(), other: other.clone(), met_on });
+                reasons.push(NotEligible::Excluded { code: own(), other: other.clone(), met_on });
             }
         }
     }

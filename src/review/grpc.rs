@@ -10,13 +10,14 @@ use super::{
     accept, assign, clock, confirm, deadlines, expert, opinion, query, receipt, registration, replace,
     send_back, supplement, undo,
 };
-use crate::app::App;
+use crate::app::{App, Ask};
 use crate::application::grpc::message;
 use crate::application::query::published;
 use crate::application::store::Stored;
 use crate::db::Db;
 use crate::db::page::Page;
 use crate::db::work::{Owner, Work};
+use crate::insured::domain::HeldBenefit;
 use crate::kernel::error::Result;
 use crate::proto::opsp::application::v1 as application;
 use crate::proto::opsp::material::v1::Thumbnail;
@@ -24,8 +25,8 @@ use crate::proto::opsp::review::v1 as pb;
 use crate::rpc::call::{Answer, Serves, read, write, write_for};
 use crate::rpc::parse::timestamp;
 
-/// The service.
-pub struct Service(pub App);
+/// The service. It asks which benefits of a person have not ended.
+pub struct Service(pub App, pub Ask<Vec<HeldBenefit>>);
 
 impl Serves for Service {
     fn db(&self) -> &Db {
@@ -317,7 +318,7 @@ impl pb::review_service_server::ReviewService for Service {
         write(self, request, |service, work, input| {
             Box::pin(async move {
                 let id = application_id(&input.name)?;
-                let stored = undo::undo(work, &service.0.calendar.now(), id, &input.reason).await?;
+                let stored = undo::undo(&service.0, work, service.1, id, &input.reason).await?;
                 service.application(work, &stored)
             })
         })

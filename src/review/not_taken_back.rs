@@ -1,5 +1,6 @@
 //! Why what was decided is not taken back, and what was found not sent back, in words.
 
+use crate::insured::domain::NotEligible;
 use crate::kernel::error::Refusal;
 
 /// Why it is not.
@@ -11,8 +12,8 @@ pub enum NotTakenBack {
     SamePerson,
     /// A line went into a notice; empty where its name is not known.
     InNotice { code: String, notice: String },
-    /// The person has applied for the disease again.
-    AppliedAgain { code: String },
+    /// What the person has applied for or been granted since does not go with it.
+    Beside(NotEligible),
 }
 
 impl From<NotTakenBack> for Refusal {
@@ -43,13 +44,19 @@ impl From<NotTakenBack> for Refusal {
                 "object to its entry with FileObjection, or end the benefit with EndBenefit once there is one.",
             )
             .about(if notice.is_empty() { code } else { notice }),
-            NotTakenBack::AppliedAgain { code } => Self::new(
-                "UNDO_TOO_LATE",
-                format!("参保人此后已就病种 {code} 另行申请，该决定不能再撤销。"),
-                format!("the person has applied for disease {code} again since; the decision stands."),
-            )
-            .help("请办理新的申请。", "go on with the new application.")
-            .about(code),
+            NotTakenBack::Beside(reason) => {
+                let admission = Self::from(reason);
+                Self {
+                    reason: "UNDO_TOO_LATE".into(),
+                    zh: format!("{}该决定不能再撤销。", admission.zh),
+                    en: format!("{} the decision stands.", admission.en),
+                    ..admission
+                }
+                .help(
+                    "请按此后的申请或待遇办理；确需撤销的，先撤回该申请（WithdrawApplication）或终止该待遇（EndBenefit）。",
+                    "go on with what came since; or first have that withdrawn (WithdrawApplication) or ended (EndBenefit).",
+                )
+            }
         }
     }
 }

@@ -6,23 +6,36 @@ use super::not_taken_back::NotTakenBack;
 use super::receipt::domain::Basis;
 use super::receipt::facts::make;
 use super::receipt::store as receipts;
+use crate::app::{App, Ask};
 use crate::application::store::{self, Stored};
-use crate::application::told::{Told, told};
+use crate::application::told::told;
 use crate::application::undo::Ended;
-use crate::db::work::{View, Work};
-use crate::kernel::calendar::Calendar;
+use crate::db::work::Work;
+use crate::insured::domain::{Held, HeldBenefit, NotEligible};
 use crate::kernel::error::{Error, Refusal, Result};
 use crate::kernel::id::Id;
 
 /// Takes the decision on an application back.
-pub async fn undo(work: &Work, calendar: &Calendar, id: Id, reason: &str) -> Result<Stored> {
+pub async fn undo(
+    app: &App,
+    work: &Work,
+    held_benefits: Ask<Vec<HeldBenefit>>,
+    id: Id,
+    reason: &str,
+) -> Result<Stored> {
     let stored = store::get(work, id).await?;
     let ended = stored.application.into_ended().map_err(Refusal::from)?;
     let told = told(work, id).await?;
-    let reasons = against(work, &ended, &told).await?;
+    let decided_by = match &ended {
+        Ended::Decided(decided) => Some(decided.decided_by.as_str()),
+        Ended::Refused(_) => told.ended.as_ref().map(|(by, _)| by.as_str()),
+    };
+    let beside = beside(app, work, held_benefits, &ended).await?;
+    let reasons = reasons(&ended, decided_by, work.actor().operator()?, &told.notices, beside);
     if !reasons.is_empty() {
         return Err(Error::Refused(reasons));
     }
+    let calendar = &app.calendar.now();
     let of = receipts::last(work, id).await?;
     let made = make(work, ended.filed(), Basis::Undone { of, words: reason.to_owned() }).await?;
     match ended {
@@ -42,23 +55,31 @@ pub async fn undo(work: &Work, calendar: &Calendar, id: Id, reason: &str) -> Res
     }
 }
 
-/// Everything that stands against it.
-async fn against(view: &View, ended: &Ended, told: &Told) -> Result<Vec<Refusal>> {
-    let decided_by = match ended {
-        Ended::Decided(decided) => Some(decided.decided_by.as_str()),
-        Ended::Refused(_) => told.ended.as_ref().map(|(by, _)| by.as_str()),
-    };
-    let again = store::codes_applied_again(view, ended.filed().case.id).await?;
-    Ok(reasons(ended, decided_by, view.actor().operator()?, &told.notices, &again))
+/// What the person holds and has applied for by now that the diseases cannot come back beside: what admission asks of
+/// who applies for them today.
+async fn beside(
+    app: &App,
+    work: &Work,
+    held_benefits: Ask<Vec<HeldBenefit>>,
+    ended: &Ended,
+) -> Result<Vec<NotEligible>> {
+    let codes = ended.given_up();
+    if codes.is_empty() {
+        return Ok(Vec::new());
+    }
+    let published = app.catalogs.in_force(work.area()?, work.today())?;
+    let applications = store::open_codes(work, None).await?;
+    let held = Held { benefits: held_benefits(work).await?, applications };
+    Ok(held.beside(&published.catalog, &codes))
 }
 
-/// The same, of what is known. Pure.
+/// Everything that stands against it. Pure. `decided_by`: none where that is not known.
 pub fn reasons(
     ended: &Ended,
     decided_by: Option<&str>,
     officer: &str,
     notices: &BTreeMap<String, String>,
-    applied_again: &[String],
+    beside: Vec<NotEligible>,
 ) -> Vec<Refusal> {
     let mut reasons = Vec::new();
     // Where nobody is known to have decided, nobody is known to be another one.
@@ -69,8 +90,6 @@ pub fn reasons(
         let notice = notices.get(code).cloned().unwrap_or_default();
         reasons.push(NotTakenBack::InNotice { code: code.to_owned(), notice });
     }
-    for code in ended.filed().form.codes().into_iter().filter(|code| applied_again.contains(code)) {
-        reasons.push(NotTakenBack::AppliedAgain { code });
-    }
+    reasons.extend(beside.into_iter().map(NotTakenBack::Beside));
     reasons.into_iter().map(Refusal::from).collect()
 }
