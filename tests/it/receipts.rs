@@ -14,7 +14,7 @@ use review::ReceiptKind;
 use review::review_service_client::ReviewServiceClient;
 
 use crate::world::scenario::{psn_no, row};
-use crate::world::{Engine, OFFICER, World, refused, request_id};
+use crate::world::{Engine, OFFICER, OTHER_OFFICER, World, refused, request_id};
 
 /// The receipts of an application, page by page.
 pub async fn receipts(world: &World, name: &str) -> Vec<review::Receipt> {
@@ -31,16 +31,6 @@ pub async fn receipts(world: &World, name: &str) -> Vec<review::Receipt> {
     }
 }
 
-async fn refuse(world: &World, name: &str) {
-    let request = review::RefuseAcceptanceRequest {
-        name: name.to_owned(),
-        reason: "材料与申请病种无关。".to_owned(),
-        request_id: request_id(),
-        validate_only: false,
-    };
-    ReviewServiceClient::new(world.bureau(OFFICER)).refuse_acceptance(request).await.unwrap();
-}
-
 /// A row that is about to be changed: its table, under which name its body is sealed, and which it is.
 struct Row<'a> {
     table: &'a str,
@@ -48,23 +38,67 @@ struct Row<'a> {
     which: String,
 }
 
-/// Changes what is sealed in a row, as somebody could who has the database and the keys.
-async fn forge(world: &World, psn_no: &str, row: Row<'_>, change: impl FnOnce(&mut Value)) {
-    let Row { table, place, which } = row;
+impl Row<'_> {
+    /// What is sealed in it.
+    async fn sealed(&self, work: &Work) -> Vec<u8> {
+        let backend = if work.db().is_postgres() { DbBackend::Postgres } else { DbBackend::Sqlite };
+        let (table, psn_no) = (self.table, work.person().unwrap().psn_no.as_str());
+        let select = format!("SELECT body FROM {table} WHERE psn_no = '{psn_no}' AND {}", self.which);
+        let found = work.conn().query_one_raw(Statement::from_string(backend, select)).await.unwrap();
+        found.unwrap().try_get("", "body").unwrap()
+    }
+
+    /// Puts bytes in their place.
+    async fn put(&self, work: &Work, bytes: &[u8]) {
+        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let bytes = if work.db().is_postgres() { format!("'\\x{hex}'::bytea") } else { format!("X'{hex}'") };
+        self.set(work, &format!("body = {bytes}")).await;
+    }
+
+    async fn set(&self, work: &Work, what: &str) {
+        let (table, psn_no) = (self.table, work.person().unwrap().psn_no.as_str());
+        let update = format!("UPDATE {table} SET {what} WHERE psn_no = '{psn_no}' AND {}", self.which);
+        assert_eq!(work.conn().execute_unprepared(&update).await.unwrap().rows_affected(), 1);
+    }
+}
+
+async fn work(world: &World, psn_no: &str) -> Work {
     let owner = Owner::Person(PsnNo::parse(psn_no).unwrap());
-    let work: Work = world.running.app.db.work(&Actor::system(), owner).await.unwrap();
-    let postgres = work.db().is_postgres();
-    let backend = if postgres { DbBackend::Postgres } else { DbBackend::Sqlite };
-    let select = format!("SELECT body FROM {table} WHERE psn_no = '{psn_no}' AND {which}");
-    let found = work.conn().query_one_raw(Statement::from_string(backend, select)).await.unwrap().unwrap();
-    let body: Vec<u8> = found.try_get("", "body").unwrap();
-    let mut value: Value = work.open(&place, &body).unwrap();
+    world.running.app.db.work(&Actor::system(), owner).await.unwrap()
+}
+
+/// Changes what is sealed in a row, as somebody could who has the database and the keys. Gives what it was.
+async fn forge(world: &World, psn_no: &str, row: Row<'_>, change: impl FnOnce(&mut Value)) -> Value {
+    let work = work(world, psn_no).await;
+    let before: Value = work.open(&row.place, &row.sealed(&work).await).unwrap();
+    let mut value = before.clone();
     change(&mut value);
-    let hex: String = work.seal(&place, &value).unwrap().iter().map(|byte| format!("{byte:02x}")).collect();
-    let bytes = if postgres { format!("'\\x{hex}'::bytea") } else { format!("X'{hex}'") };
-    let update = format!("UPDATE {table} SET body = {bytes} WHERE psn_no = '{psn_no}' AND {which}");
-    assert_eq!(work.conn().execute_unprepared(&update).await.unwrap().rows_affected(), 1);
+    row.put(&work, &work.seal(&row.place, &value).unwrap()).await;
+    if row.table == "application" {
+        // Beside it stands what those who search need.
+        row.set(&work, &format!("state = '{}'", value["state"].as_str().unwrap())).await;
+    }
     work.commit().await.unwrap();
+    before
+}
+
+/// Makes what is sealed in a row something that does not open. Gives what it was.
+async fn spoil(world: &World, psn_no: &str, row: &Row<'_>) -> Vec<u8> {
+    let work = work(world, psn_no).await;
+    let before = row.sealed(&work).await;
+    row.put(&work, &[0; 40]).await;
+    work.commit().await.unwrap();
+    before
+}
+
+async fn undo(world: &World, name: &str) {
+    let request = review::UndoDecisionRequest {
+        name: name.to_owned(),
+        reason: "评审材料页码有误，须重新确认。".to_owned(),
+        request_id: request_id(),
+        validate_only: false,
+    };
+    ReviewServiceClient::new(world.bureau(OFFICER)).undo_decision(request).await.unwrap();
 }
 
 fn paths(replayed: &review::ReplayDecisionResponse) -> Vec<(&str, &str, &str)> {
@@ -89,7 +123,7 @@ async fn a_decision_is_kept_with_all_that_it_rests_on_and_made_again(
     }
     let person = world.person(row()).await;
     names.push(world.submitted(&person, "M01600").await);
-    refuse(&world, &names[2]).await;
+    world.refuse(&names[2]).await.unwrap();
     assert_eq!(world.replay_all().await, 3);
 
     let kinds = [ReceiptKind::Decided, ReceiptKind::Decided, ReceiptKind::Refused];
@@ -125,7 +159,7 @@ async fn a_decision_is_kept_with_all_that_it_rests_on_and_made_again(
 #[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_changed_fact_is_found_and_named(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
-    let world = World::start(engine).await;
+    let world = World::start(engine).await.tampered();
     let person = world.person(row()).await;
     let name = world.submitted(&person, "M01600").await;
     let experts = world.experts().await;
@@ -178,4 +212,93 @@ async fn one_changed_fact_is_found_and_named(#[values(Engine::Sqlite, Engine::Po
     let replayed = world.replay(&name).await.unwrap();
     let found = paths(&replayed);
     assert!(found.len() == 1 && found[0].0 == "receipt" && found[0].2.len() == 64, "{found:?}");
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_state_that_does_not_follow_from_the_last_decision_is_found(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = World::start(engine).await.tampered();
+    let person = world.person(row()).await;
+    let name = world.submitted(&person, "M01600").await;
+    let experts = world.experts().await;
+    world.decide(&name, &experts, true).await;
+    let id = name.rsplit('/').next().unwrap();
+    let which = match engine {
+        Engine::Sqlite => format!("id = X'{}'", id.replace('-', "")),
+        Engine::Postgres => format!("id = '{id}'"),
+    };
+    let own = || Row { table: "application", place: name.clone(), which: which.clone() };
+    let state = |name: &'static str| {
+        move |application: &mut Value| {
+            application["state"] = name.into();
+            application["accepted_by"] = OTHER_OFFICER.into();
+        }
+    };
+    let decided = forge(&world, &person, own(), state("accepted")).await;
+    let replayed = world.replay(&name).await.unwrap();
+    assert!(!replayed.equal);
+    assert_eq!(paths(&replayed), [("application.state", "decided", "accepted")]);
+    forge(&world, &person, own(), |application| *application = decided.clone()).await;
+    assert!(world.replay(&name).await.unwrap().equal);
+
+    undo(&world, &name).await;
+    assert!(world.replay(&name).await.unwrap().equal);
+    forge(&world, &person, own(), |application| *application = decided).await;
+    let replayed = world.replay(&name).await.unwrap();
+    assert!(!replayed.equal);
+    assert_eq!(paths(&replayed), [("application.state", "undone", "decided")]);
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_does_not_open_is_named_and_hides_nothing_else(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = World::start(engine).await.tampered();
+    let person = world.person(row()).await;
+    let name = world.submitted(&person, "M01600").await;
+    let experts = world.experts().await;
+    world.decide(&name, &experts, true).await;
+    undo(&world, &name).await;
+    world.confirm(&name).await.unwrap();
+    let row = |table: &'static str, which: &str| Row { table, place: String::new(), which: which.to_owned() };
+    let request = review::GetPanelRequest { name: name.clone() };
+    let panel = ReviewServiceClient::new(world.bureau(OFFICER)).get_panel(request).await.unwrap();
+    let (_, operator) =
+        experts.iter().find(|(expert, _)| *expert == panel.get_ref().members[0].expert).unwrap();
+    let operator = format!("operator = '{operator}'");
+    for row in [row("panel", "1 = 1"), row("review_task", &operator)] {
+        let before = spoil(&world, &person, &row).await;
+        let replayed = world.replay(&name).await.unwrap();
+        assert_eq!(paths(&replayed), [("facts", "", "unreadable")], "{}", row.table);
+        let work = work(&world, &person).await;
+        row.put(&work, &before).await;
+        work.commit().await.unwrap();
+        assert!(world.replay(&name).await.unwrap().equal);
+    }
+
+    spoil(&world, &person, &row("receipt", "number = 2")).await;
+    let listed = receipts(&world, &name).await;
+    let bodies: Vec<_> = listed.iter().map(|receipt| !receipt.body_json.is_empty()).collect();
+    assert_eq!(bodies, [true, false, true], "one hides no other");
+    assert_eq!(
+        (listed[1].number, listed[1].sha256.len(), listed[1].kind()),
+        (2, 64, ReceiptKind::Unspecified)
+    );
+    let replayed = world.replay(&name).await.unwrap();
+    assert_eq!(paths(&replayed).iter().map(|(path, ..)| *path).collect::<Vec<_>>(), ["receipt.body"]);
+
+    // A task that is gone, and then the panel itself.
+    for (table, which, found) in
+        [("review_task", operator.as_str(), "unreadable"), ("panel", "1 = 1", "missing")]
+    {
+        let work = work(&world, &person).await;
+        let delete = format!("DELETE FROM {table} WHERE psn_no = '{person}' AND {which}");
+        assert_eq!(work.conn().execute_unprepared(&delete).await.unwrap().rows_affected(), 1);
+        work.commit().await.unwrap();
+        let replayed = world.replay(&name).await.unwrap();
+        assert!(paths(&replayed).contains(&("facts", "", found)), "{replayed:?}");
+    }
 }

@@ -23,28 +23,28 @@ pub async fn list(view: &View, id: Id, input: &pb::ListReceiptsRequest) -> Resul
     let rows = store::list(view, id, after, page.limit()).await?;
     let paged = page.close(view, rows, |kept| kept.number.to_string())?;
     Ok(pb::ListReceiptsResponse {
-        receipts: paged.items.into_iter().map(receipt).collect::<Result<_>>()?,
+        receipts: paged.items.into_iter().map(receipt).collect(),
         next_page_token: paged.next_page_token,
     })
 }
 
-fn receipt(kept: Kept) -> Result<pb::Receipt> {
-    let broken = || Error::internal(format!("receipt {}: its body cannot be read", kept.number));
-    let body = kept.body.ok_or_else(broken)?;
-    let receipt: Receipt = serde_json::from_str(&body).map_err(|error| Error::Internal(error.into()))?;
+/// One that cannot be read is there all the same, without what only its body tells.
+fn receipt(kept: Kept) -> pb::Receipt {
+    let Kept { number, sha256, body, at } = kept;
+    let bare = pb::Receipt { number, sha256, time: Some(timestamp(at)), ..Default::default() };
+    let read = |body: String| serde_json::from_str::<Receipt>(&body).ok().map(|receipt| (body, receipt));
+    let Some((body_json, receipt)) = body.and_then(read) else { return bare };
     let facts = receipt.facts;
-    Ok(pb::Receipt {
-        number: kept.number,
+    pb::Receipt {
         kind: kind(facts.basis.word()).into(),
-        time: Some(timestamp(kept.at)),
         operator: facts.officer,
         engine_version: receipt.engine,
         catalog_version: facts.catalog.catalog_version,
         catalog_sha256: facts.catalog.catalog_sha256,
-        sha256: kept.sha256,
         trace: receipt.conclusion.trace,
-        body_json: body,
-    })
+        body_json,
+        ..bare
+    }
 }
 
 /// What came of a replay.

@@ -97,8 +97,9 @@ pub struct Paper {
     pub sha256: String,
 }
 
-/// What follows from the facts.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
+/// What follows from the facts. A receipt of an older version of the code may lack some of it.
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Conclusion {
     /// What the experts found of each line together.
     pub outcomes: Vec<Found>,
@@ -133,8 +134,7 @@ impl Basis {
 impl Facts {
     /// What follows; or every reason why nothing may be decided.
     pub fn conclude(&self) -> std::result::Result<Conclusion, Vec<Refused>> {
-        let mut conclusion =
-            Conclusion { outcomes: Vec::new(), lines: Vec::new(), refusals: Vec::new(), trace: Vec::new() };
+        let mut conclusion = Conclusion::default();
         match &self.basis {
             Basis::Decided { sitting, papers, .. } => {
                 let titles = papers.iter().map(|paper| (paper.id, paper.title.clone())).collect();
@@ -147,9 +147,11 @@ impl Facts {
                 conclusion.trace = vec![format!("{} 不予受理，理由由其书面说明。", self.officer)];
             }
             Basis::Undone { of, .. } => {
-                let officer = &self.officer;
-                conclusion.trace =
-                    vec![format!("{officer} 撤销第 {of} 号存证所载的决定，理由由其书面说明。")];
+                let what = match of {
+                    0 => "没有存证的决定".to_owned(),
+                    of => format!("第 {of} 号存证所载的决定"),
+                };
+                conclusion.trace = vec![format!("{} 撤销{what}，理由由其书面说明。", self.officer)];
             }
         }
         Ok(conclusion)

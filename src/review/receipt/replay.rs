@@ -92,9 +92,18 @@ impl Present<'_> {
         };
         again(&receipt, &stored, body, found)?;
         (replayed.kind, replayed.engine) = (receipt.facts.basis.word(), receipt.engine);
-        replayed.stands = last && replayed.kind == self.application.word();
-        if replayed.stands {
-            self.hold(&receipt, &stored, &mut replayed.differences).await?;
+        if last {
+            let undone = matches!(receipt.facts.basis, Basis::Undone { .. });
+            let (stored_as, is) = (replayed.kind, self.application.word());
+            replayed.stands = !undone;
+            match undone {
+                true if is == "decided" || is == "refused" => {
+                    found.push(Difference::new("application.state", stored_as, is));
+                }
+                false if is != stored_as => found.push(Difference::new("application.state", stored_as, is)),
+                false => self.hold(&receipt, &stored, found).await?,
+                true => {}
+            }
         }
         Ok(replayed)
     }
@@ -102,11 +111,16 @@ impl Present<'_> {
     /// Holds a decision that stands against what is stored now.
     async fn hold(&self, receipt: &Receipt, stored: &Value, found: &mut Vec<Difference>) -> Result<()> {
         let older = receipt.engine != ENGINE;
-        let now = match self.facts().await? {
-            Some(facts) => value(&facts)?,
-            None => Value::Null,
-        };
-        found.extend(differences("facts", &stored["facts"], &now, older));
+        match self.facts().await {
+            Ok(Some(facts)) => found.extend(differences("facts", &stored["facts"], &value(&facts)?, older)),
+            Ok(None) | Err(Error::NotFound(_)) => found.push(Difference::new("facts", "", "missing")),
+            // The database answered, and what it has does not open.
+            Err(Error::Internal(error)) => {
+                tracing::error!(error = %Error::Internal(error), "what a decision rests on cannot be read");
+                found.push(Difference::new("facts", "", "unreadable"));
+            }
+            Err(error) => return Err(error),
+        }
         let fates = value(&fates(&self.application))?;
         found.extend(differences("application.lines", &stored["conclusion"]["lines"], &fates, older));
         if let Application::Refused(refused) = &self.application {
@@ -178,13 +192,10 @@ fn again(receipt: &Receipt, stored: &Value, body: &str, found: &mut Vec<Differen
     let made = value(&made)?;
     let before = found.len();
     found.extend(differences("conclusion", &stored["conclusion"], &made, receipt.engine != ENGINE));
-    let mut whole = stored.clone();
-    if let Some(fields) = whole.as_object_mut() {
-        fields.insert("conclusion".to_owned(), made);
-    }
-    // Equal in every value and yet another text: it was not written by us.
-    if found.len() == before && canonical(&whole) != body {
-        found.push(Difference::new("receipt.bytes", sha256(body), sha256(&canonical(&whole))));
+    // Equal in every value, so the text is, too; unless it was not written by us.
+    let own = canonical(stored);
+    if found.len() == before && own != body {
+        found.push(Difference::new("receipt.bytes", sha256(body), sha256(&own)));
     }
     Ok(())
 }
@@ -199,4 +210,70 @@ fn fates(application: &Application) -> Vec<Decision> {
         LineState::Pending | LineState::Approved | LineState::Rejected => line.clone(),
     };
     decided.lines.iter().map(fate).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::date;
+
+    use super::*;
+    use crate::catalog::published::Cited;
+    use crate::kernel::region::Region;
+
+    fn facts(basis: Basis) -> Facts {
+        Facts {
+            application: Id(uuid::Uuid::from_u128(1)),
+            area: Region::find("620902").unwrap(),
+            appy_date: date!(2025 - 03 - 03),
+            catalog: Cited::default(),
+            sample: true,
+            officer: "li".to_owned(),
+            on: date!(2025 - 03 - 04),
+            basis,
+        }
+    }
+
+    /// What is found of the receipt of a refusal whose stored values were changed.
+    fn check(change: impl FnOnce(&mut Value), text: impl FnOnce(&Value) -> String, expected: &[&str]) {
+        let facts = facts(Basis::Refused { words: "材料与申请病种无关。".to_owned() });
+        let conclusion = facts.conclude().unwrap();
+        let mut body = value(&Receipt { engine: ENGINE, number: 1, facts, conclusion }).unwrap();
+        change(&mut body);
+        let body = text(&body);
+        let (receipt, stored) = read(&body).unwrap();
+        let mut found = Vec::new();
+        again(&receipt, &stored, &body, &mut found).unwrap();
+        let paths: Vec<_> = found.iter().map(|one| one.path.as_str()).collect();
+        assert_eq!(paths, expected);
+    }
+
+    #[test]
+    fn what_an_older_receipt_lacks_is_no_difference() {
+        let older = |body: &mut Value| {
+            body["engine"] = 0.into();
+            body["conclusion"].as_object_mut().unwrap().remove("trace").unwrap();
+        };
+        check(older, canonical, &[]);
+        let lacks = |body: &mut Value| {
+            older(body);
+            body["engine"] = ENGINE.into();
+        };
+        check(lacks, canonical, &["conclusion.trace"]);
+    }
+
+    #[test]
+    fn what_is_undone_is_named_by_its_receipt_where_it_has_one() {
+        let trace = |of| {
+            let undone = facts(Basis::Undone { of, words: "页码有误。".to_owned() }).conclude().unwrap();
+            undone.trace.concat()
+        };
+        assert_eq!(trace(2), "li 撤销第 2 号存证所载的决定，理由由其书面说明。");
+        assert_eq!(trace(0), "li 撤销没有存证的决定，理由由其书面说明。");
+    }
+
+    #[test]
+    fn another_text_of_the_same_values_was_not_written_by_us() {
+        check(|_| {}, canonical, &[]);
+        check(|_| {}, |body| serde_json::to_string_pretty(body).unwrap(), &["receipt.bytes"]);
+    }
 }
