@@ -190,15 +190,7 @@ impl Seated {
 
     /// What it found of each line so far.
     pub fn outcomes(&self) -> Vec<(&Line, Outcome)> {
-        let votes = |line: &Line| -> Vec<_> {
-            let votes = self.tasks.iter().map(|task| task.opinion(&line.code).map(|opinion| opinion.finding));
-            votes.chain(std::iter::repeat_n(None, self.panel.missing())).collect()
-        };
-        self.lines().iter().map(|line| (line, outcome(&votes(line)))).collect()
-    }
-
-    fn open(&self) -> usize {
-        self.tasks.iter().filter(|task| task.answered().is_none()).count()
+        self.lines().iter().zip(self.sitting().found()).collect()
     }
 
     /// Whether a further expert has to be drawn, or why not. Not before it is whole.
@@ -207,7 +199,7 @@ impl Seated {
             return Err(Refused::PanelShort { missing: self.panel.missing() });
         }
         let differ = self.outcomes().iter().any(|(_, outcome)| *outcome == Outcome::Differ);
-        match self.open() {
+        match self.sitting().open() {
             0 if differ => Ok(()),
             0 => Err(Refused::PanelComplete),
             open => Err(Refused::ThirdNotNeeded { open }),
@@ -251,7 +243,7 @@ impl Seated {
             facts.map(|fact| (code.clone(), fact)).collect::<Vec<_>>()
         };
         let facts: Vec<_> = outcomes.iter().flat_map(named).collect();
-        (self.open() + self.panel.missing() == 0 && found && !facts.is_empty()).then_some(facts)
+        (self.sitting().open() + self.panel.missing() == 0 && found && !facts.is_empty()).then_some(facts)
     }
 
     fn opinions(&self, line: &Line) -> Vec<&Opinion> {

@@ -306,6 +306,13 @@ fn a_short_panel_finds_nothing_until_it_is_filled() {
     assert_eq!(seated.outcomes()[0].1, Outcome::Open);
     assert_eq!(seated.needs_third().unwrap_err(), Refused::PanelShort { missing: 1 });
     assert_eq!(seated.decide("wang", &papers()).unwrap_err(), [Refused::PanelShort { missing: 1 }]);
+    // Nobody sits on it any more: nobody differs either.
+    let (deserted, _) = short(vec![task(1, ""), task(2, "")], 2);
+    let Seated { panel, former, .. } = deserted;
+    let (tasks, panel) = (Vec::new(), panel.leave(number(1)).unwrap().state);
+    let deserted = Seated { panel, tasks, former };
+    assert_eq!(deserted.outcomes()[0].1, Outcome::Open);
+    assert_eq!(deserted.decide("wang", &papers()).unwrap_err(), [Refused::PanelShort { missing: 2 }]);
     let expert = Expert {
         id: number(60),
         area: Region::find("620900").unwrap(),

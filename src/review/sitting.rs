@@ -46,16 +46,23 @@ impl Voice {
 }
 
 impl Sitting {
-    /// What was found of each line.
+    /// What was found of each line. A seat on which nobody sits is one whose opinion is out.
     pub fn outcomes(&self) -> Vec<(&Line, Outcome)> {
+        self.lines.iter().zip(self.found()).collect()
+    }
+
+    /// The same without the lines, in their order.
+    pub fn found(&self) -> Vec<Outcome> {
         let votes = |line: &Line| -> Vec<_> {
-            self.members.iter().map(|member| member.of(&line.code).map(|opinion| opinion.finding)).collect()
+            let votes =
+                self.members.iter().map(|member| member.of(&line.code).map(|opinion| opinion.finding));
+            votes.chain(std::iter::repeat_n(None, self.missing)).collect()
         };
-        self.lines.iter().map(|line| (line, outcome(&votes(line)))).collect()
+        self.lines.iter().map(|line| outcome(&votes(line))).collect()
     }
 
     /// How many members have not said everything.
-    fn open(&self) -> usize {
+    pub fn open(&self) -> usize {
         let waits = |member: &&Voice| self.lines.iter().any(|line| member.of(&line.code).is_none());
         self.members.iter().filter(waits).count()
     }
