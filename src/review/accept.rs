@@ -20,13 +20,18 @@ pub async fn accept(work: &Work, calendar: &Calendar, id: Id) -> Result<Stored> 
 /// 不予受理: of what was submitted, or of what waits for its applicant and was never accepted.
 pub async fn refuse(work: &Work, calendar: &Calendar, id: Id, reason: &str) -> Result<Stored> {
     let stored = store::get(work, id).await?;
-    let step = match stored.application {
-        Application::AwaitingSupplement(awaiting) => awaiting.refuse(Vec::new()),
-        other => other.into_submitted().map(|submitted| submitted.refuse(Vec::new())),
+    let basis = Basis::Refused { words: reason.to_owned() };
+    let (mut step, sha256) = match stored.application {
+        Application::AwaitingSupplement(awaiting) => {
+            let made = make(work, &awaiting.filed, basis).await?;
+            (awaiting.refuse(made.conclusion.refusals).map_err(Refusal::from)?, made.sha256)
+        }
+        other => {
+            let submitted = other.into_submitted().map_err(Refusal::from)?;
+            let made = make(work, &submitted.filed, basis).await?;
+            (submitted.refuse(made.conclusion.refusals), made.sha256)
+        }
     };
-    let mut step = step.map_err(Refusal::from)?;
-    let made = make(work, &step.state.filed, Basis::Refused { words: reason.to_owned() }).await?;
-    step.state.reasons = made.conclusion.refusals;
-    step.event = step.event.sealed_by(&made.sha256);
+    step.event = step.event.sealed_by(&sha256);
     store::save(work, calendar, stored.version, step).await
 }

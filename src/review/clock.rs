@@ -61,7 +61,11 @@ pub fn with_experts(application: Application) -> Result<(Filed, String), Refused
     }
 }
 
-/// Whether an expert may judge an application now.
-pub fn is_under_review(application: &Application) -> bool {
-    matches!(application, Application::Accepted(accepted) if accepted.filed.clock.paused().is_none())
+/// That an expert may judge an application now, or why not.
+pub fn under_review(application: &Application) -> Result<(), Refused> {
+    match application {
+        Application::Accepted(accepted) if accepted.filed.clock.paused().is_none() => Ok(()),
+        Application::Accepted(_) | Application::AwaitingSupplement(_) => Err(Refused::ReviewWaits),
+        _ => Err(Refused::NotUnderReview),
+    }
 }

@@ -271,13 +271,22 @@ impl Answered {
     /// opinions on the others stand, and what was given is kept. `seen`: how many materials the application has. The
     /// expert has the whole time anew.
     pub fn reopen(self, codes: &BTreeSet<String>, seen: usize, today: Date) -> Step<Open, Event> {
+        Step::new(self.opened_again(codes, seen, today, None), Event::TaskReopened {})
+    }
+
+    pub(super) fn opened_again(
+        self,
+        codes: &BTreeSet<String>,
+        seen: usize,
+        today: Date,
+        sent_back: Option<SentBack>,
+    ) -> Open {
         let standing =
             self.opinions.iter().filter(|opinion| !codes.contains(&opinion.code)).cloned().collect();
         let mut earlier = self.earlier;
-        earlier.push(Given { opinions: self.opinions, answered_at: self.answered_at, sent_back: None });
+        earlier.push(Given { opinions: self.opinions, answered_at: self.answered_at, sent_back });
         let (assigned, since) = (self.assigned, Some(today));
-        let open = Open { assigned, earlier, standing, seen, since, irreplaceable: false };
-        Step::new(open, Event::TaskReopened {})
+        Open { assigned, earlier, standing, seen, since, irreplaceable: false }
     }
 }
 

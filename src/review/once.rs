@@ -77,21 +77,21 @@ pub enum NotAskable {
     TooLate {
         /// Place of the item.
         item: usize,
-        /// What is asked for.
+        /// What is asked for, in the catalogue's words.
         what: String,
     },
     /// The applicant has said that there is nothing to add.
     Declined {
         /// Place of the item.
         item: usize,
-        /// What is asked for.
+        /// What is asked for, in the catalogue's words.
         what: String,
     },
     /// The experts have judged, and did not find it unknown.
     Judged {
         /// Place of the item.
         item: usize,
-        /// What is asked for.
+        /// What is asked for, in the catalogue's words.
         what: String,
     },
     /// The experts found more unknown.
@@ -118,11 +118,11 @@ impl Known<'_> {
                 Named::Nothing => refused.push(NotAskable::NotInChecklist { item: place }),
                 Named::Several => refused.push(NotAskable::Vague { item: place }),
                 Named::One(named) if self.is_declined(&named) => {
-                    refused.push(NotAskable::Declined { item: place, what: named.name().to_owned() });
+                    refused.push(NotAskable::Declined { item: place, what: self.words(&named) });
                 }
                 Named::One(named) if self.in_time(&named) => asked.push(named),
                 Named::One(named) => {
-                    let (item, what) = (place, named.name().to_owned());
+                    let (item, what) = (place, self.words(&named));
                     refused.push(match self.unknown {
                         None => NotAskable::TooLate { item, what },
                         Some(_) => NotAskable::Judged { item, what },

@@ -282,7 +282,13 @@ fn an_item_that_fits_several_papers_is_told_apart_from_one_that_fits_none() {
 #[test]
 fn twenty_refusals_fit_into_an_answer() {
     let catalog = Catalog::parse(SAMPLE).unwrap();
-    let form = form(&[DIABETES]);
+    // The fact with the longest text of all.
+    let facts = catalog.diseases.iter().flat_map(|disease| {
+        let facts = disease.criteria.distinct_facts().into_iter();
+        facts.map(|(fact, text)| (disease.code.as_str(), fact, text))
+    });
+    let (code, longest, text) = facts.max_by_key(|(.., text)| text.len()).unwrap();
+    let form = form(&[code]);
     let nothing = Request {
         items: Vec::new(),
         materials: 0,
@@ -291,18 +297,22 @@ fn twenty_refusals_fit_into_an_answer() {
     };
     let requests = [nothing];
     let known = Known { catalog: &catalog, form: &form, requests: &requests, papers: &[], unknown: None };
-    let longest = "glucose_lowering_drug_needed";
-    let asked = Asked::Fact { code: DIABETES.to_owned(), fact: longest.to_owned() };
+    let asked = Asked::Fact { code: code.to_owned(), fact: longest.to_owned() };
     let declined = [Request { items: vec![asked], nothing_to_add: true, ..requests[0].clone() }];
     let after = Known { requests: &declined, ..known };
     for (known, item, reason) in [
-        (&known, fact(DIABETES, "x"), "NOT_IN_CHECKLIST"),
+        (&known, fact(code, "x"), "NOT_IN_CHECKLIST"),
         (&known, certificate(), "ASKED_TOO_LATE"),
-        (&known, fact(DIABETES, longest), "ASKED_TOO_LATE"),
-        (&after, fact(DIABETES, longest), "NOTHING_TO_ADD"),
+        (&known, fact(code, longest), "ASKED_TOO_LATE"),
+        (&after, fact(code, longest), "NOTHING_TO_ADD"),
     ] {
+        let item_is_fact = !item.fact.is_empty();
         let refusals = refusals(known.asked(&vec![item; 20]).unwrap_err());
         assert_eq!(refusals.iter().filter(|refusal| refusal.reason == reason).count(), 20);
+        // The officer reads the standard itself, and not its name in the catalogue.
+        let words = text.trim_end_matches('。');
+        let told = refusals.iter().all(|refusal| refusal.zh.contains(words) && !refusal.zh.contains(longest));
+        assert_eq!(told, item_is_fact && reason != "NOT_IN_CHECKLIST", "{reason}");
         let size: usize = refusals.iter().map(|refusal| refusal.zh.len() + refusal.help_zh.len()).sum();
         assert!(size < 4_000, "the details of an answer travel in a header: {size}");
     }

@@ -1,7 +1,7 @@
 //! 评审意见: an expert's opinion on every line of a task, once.
 
-use super::clock::is_under_review;
-use super::domain::{Refused, Task, task_name};
+use super::clock::under_review;
+use super::domain::{Task, task_name};
 use super::query::{Described, describe, materials};
 use super::redaction;
 use super::said::Said;
@@ -40,9 +40,7 @@ pub async fn submit(
     let open = stored.value.into_open().map_err(Refusal::from)?;
     let application = crate::application::store::get(work, open.assigned.application).await;
     let application = application.map_err(|error| without_name(error, id))?.application;
-    if !is_under_review(&application) {
-        return Err(Refusal::from(Refused::NotUnderReview).into());
-    }
+    under_review(&application).map_err(Refusal::from)?;
     let mut shown = materials(work, catalogs, &application).await.map_err(|error| without_name(error, id))?;
     let opened = redaction::store::opened(work, id).await?;
     shown.iter_mut().for_each(|shown| shown.opened = opened.contains(&shown.id));

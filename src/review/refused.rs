@@ -26,8 +26,10 @@ pub enum Refused {
     OpinionGiven,
     /// It was taken from its expert.
     TaskClosed,
-    /// The application is not with the experts any more, or not at the moment.
+    /// The application is not with the experts any more.
     NotUnderReview,
+    /// The review stands still: somebody outside or the applicant is waited for.
+    ReviewWaits,
     /// The finding does not follow from what is said of the facts.
     Contradicts { code: String, said: Finding, follows: Finding },
     /// Opinions are there already, and stand whatever is supplemented.
@@ -96,8 +98,13 @@ impl Refused {
             }
             Self::NotUnderReview => plain(
                 "APPLICATION_NOT_UNDER_REVIEW",
-                "该申请目前不在专家评审中。",
-                "the application is not under review at the moment.",
+                "该申请已不在专家评审中。",
+                "the application is not under review any more.",
+            ),
+            Self::ReviewWaits => plain(
+                "APPLICATION_NOT_UNDER_REVIEW",
+                "该申请的评审暂停，正在等待补正、鉴定或体检结果。",
+                "the review stands still: a supplement, an assessment or an examination is waited for.",
             ),
             Self::Contradicts { code, said, follows } => contradicts(code, *said, *follows),
             Self::OpinionsGiven => plain(
@@ -136,9 +143,14 @@ impl Refused {
                 ("请用 AssignExperts 补抽专家。", "draw who is missing with AssignExperts.")
             }
             Self::OpinionGiven | Self::TaskClosed => ("", ""),
-            Self::NotUnderReview => {
-                ("如申请正在补正，请待补正后再提交意见。", "if it is being supplemented, answer after that.")
-            }
+            Self::NotUnderReview => (
+                "申请已撤回或已办结，其评审任务无需再处理。",
+                "it was withdrawn or decided: nothing is left to be done about its tasks.",
+            ),
+            Self::ReviewWaits => (
+                "任务仍保留，请在评审恢复后再提交意见；评审时限相应顺延。",
+                "the task stays: give the opinion once the review goes on; the time for it stands still, too.",
+            ),
             Self::Contradicts { .. } => (
                 "请改为应有的结论，或更正逐项认定。",
                 "send the finding that follows, or correct what is said of the facts.",
@@ -168,7 +180,8 @@ impl Refused {
             | Self::OpinionGiven
             | Self::TaskClosed
             | Self::OpinionsGiven
-            | Self::NotUnderReview => "",
+            | Self::NotUnderReview
+            | Self::ReviewWaits => "",
         }
     }
 }

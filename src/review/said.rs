@@ -110,8 +110,8 @@ impl Reading<'_> {
         (!same).then(|| {
             Violation::new(
                 at,
-                "该病种不在补正范围内，原意见有效，不得更改，请勿列入",
-                "the earlier opinion on this line stands, because the supplement is not about it: leave it out",
+                "该病种未要求重新评审，原意见有效，不得更改，请勿列入",
+                "the earlier opinion on this line stands, because it was not opened again: leave it out",
             )
         })
     }

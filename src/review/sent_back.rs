@@ -40,12 +40,8 @@ impl Answered {
     /// `seen`: how many materials the application has.
     pub fn send_back(self, sent: SentBack, seen: usize) -> Step<Open, Event> {
         let (codes, today) = (sent.codes.clone(), local_day(sent.at));
-        let mut open = self.reopen(&codes, seen, today).state;
-        if let Some(given) = open.earlier.last_mut() {
-            given.sent_back = Some(sent);
-        }
-        let event = Event::TaskSentBack { opsp_dise_codes: codes.into_iter().collect() };
-        Step::new(open, event)
+        let event = Event::TaskSentBack { opsp_dise_codes: codes.iter().cloned().collect() };
+        Step::new(self.opened_again(&codes, seen, today, Some(sent)), event)
     }
 }
 

@@ -26,6 +26,7 @@ mod notice;
 mod objects;
 mod once;
 mod paper;
+mod paused;
 mod people;
 mod preview;
 mod process;

@@ -82,16 +82,6 @@ async fn ask(world: &World, name: &str) -> Result<application::Application, Stat
     Ok(ReviewServiceClient::new(world.bureau(OFFICER)).request_supplement(request).await?.into_inner())
 }
 
-async fn refuse(world: &World, name: &str) -> Result<application::Application, Status> {
-    let request = review::RefuseAcceptanceRequest {
-        name: name.to_owned(),
-        reason: "逾期未补正。".to_owned(),
-        request_id: request_id(),
-        validate_only: false,
-    };
-    Ok(ReviewServiceClient::new(world.bureau(OFFICER)).refuse_acceptance(request).await?.into_inner())
-}
-
 /// A new expert of an area; gives its name.
 async fn expert(
     world: &World,
@@ -336,12 +326,12 @@ async fn what_waits_is_listed_by_its_day_and_can_be_ended(
     let due = |entry: &review::DeadlineEntry| entry.deadline.clone().and_then(|deadline| deadline.due_date);
     assert!(due(&listed[0]).is_some() && due(&listed[2]).is_none());
 
-    let ended = refuse(&world, &names[0]).await.unwrap();
+    let ended = world.refuse(&names[0]).await.unwrap();
     assert_eq!(ended.state(), ApplicationState::Refused);
     world.accept(&names[1]).await.unwrap();
-    refused(refuse(&world, &names[1]).await, Code::FailedPrecondition, "APPLICATION_STATE");
+    refused(world.refuse(&names[1]).await, Code::FailedPrecondition, "APPLICATION_STATE");
     ask(&world, &names[1]).await.unwrap();
-    refused(refuse(&world, &names[1]).await, Code::FailedPrecondition, "APPLICATION_STATE");
+    refused(world.refuse(&names[1]).await, Code::FailedPrecondition, "APPLICATION_STATE");
     // Who was refused may apply again.
     let person = psn_no(&names[0]);
     assert_eq!(psn_no(&world.submitted(person, "M01600").await), person);

@@ -15,6 +15,7 @@ use application::{Application, ApplicationState, LineState, RemedyKind};
 use review::review_service_client::ReviewServiceClient;
 
 use crate::receipts::receipts;
+use crate::world::opinion::opinions;
 use crate::world::scenario::{psn_no, row};
 use crate::world::{Engine, OFFICER, OTHER_OFFICER, World, refused, request_id, wrong_fields};
 
@@ -26,17 +27,6 @@ async fn undo(world: &World, officer: &str, name: &str) -> Result<Application, S
         validate_only: false,
     };
     Ok(ReviewServiceClient::new(world.bureau(officer)).undo_decision(request).await?.into_inner())
-}
-
-async fn refuse(world: &World, name: &str) -> Application {
-    let request = review::RefuseAcceptanceRequest {
-        name: name.to_owned(),
-        reason: "材料与申请病种无关。".to_owned(),
-        request_id: request_id(),
-        validate_only: false,
-    };
-    let mut officer = ReviewServiceClient::new(world.bureau(OFFICER));
-    officer.refuse_acceptance(request).await.unwrap().into_inner()
 }
 
 async fn timeline(world: &World, name: &str) -> Vec<(String, String, String)> {
@@ -161,7 +151,7 @@ async fn a_refusal_is_taken_back_and_tells_its_remedies_while_it_stands(
     };
     ReviewServiceClient::new(world.bureau(OFFICER)).request_supplement(ask).await.unwrap();
     world.wait_days(7);
-    let ended = refuse(&world, &name).await;
+    let ended = world.refuse(&name).await.unwrap();
     let kinds: Vec<_> = ended.remedies.iter().map(application::Remedy::kind).collect();
     assert_eq!(kinds, [RemedyKind::Recheck, RemedyKind::Legal, RemedyKind::ApplyAgain]);
     let until = ended.remedies[0].until.as_ref().and_then(to_date).unwrap();
@@ -190,4 +180,128 @@ async fn a_refusal_is_taken_back_and_tells_its_remedies_while_it_stands(
     let decided = world.decide(&name, &experts, false).await;
     assert_eq!(decided.remedies.len(), 3);
     assert_eq!(world.replay_all().await, 3);
+}
+
+/// M01600 and M01603 exclude each other; three diseases are the most that the sample allows.
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_does_not_go_with_what_came_since_is_not_taken_back(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = World::start(engine).await;
+    let experts = world.experts().await;
+    let person = world.person(row()).await;
+    let rejected = world.submitted(&person, "M01603").await;
+    world.decide(&rejected, &experts, false).await;
+    let other = world.submitted(&person, "M01600").await;
+    let late = undo(&world, OFFICER, &rejected).await;
+    let told = refused(late.clone(), Code::FailedPrecondition, "UNDO_TOO_LATE");
+    assert!(told.contains("M01603") && told.contains("M01600"), "{told}");
+    assert_eq!(subjects(late), ["M01603"]);
+    // With the other out of the way it is; then the other cannot come back beside it.
+    world.refuse(&other).await.unwrap();
+    assert_eq!(undo(&world, OFFICER, &rejected).await.unwrap().state(), ApplicationState::Accepted);
+    let late = undo(&world, OTHER_OFFICER, &other).await;
+    refused(late.clone(), Code::FailedPrecondition, "UNDO_TOO_LATE");
+    assert_eq!(subjects(late), ["M01600"]);
+
+    let person = world.person(row()).await;
+    let fourth = world.submitted(&person, "M03900").await;
+    world.refuse(&fourth).await.unwrap();
+    let mut three = world.form("M01600", Vec::new());
+    for code in ["M04600", "M01908"] {
+        three.lines.extend(world.form(code, Vec::new()).lines);
+    }
+    world.draft(&person, three).await.unwrap();
+    let told = refused(undo(&world, OTHER_OFFICER, &fourth).await, Code::FailedPrecondition, "UNDO_TOO_LATE");
+    assert!(told.contains("最多 3 个病种"), "{told}");
+}
+
+/// What counts is what the person holds, whenever its draft was begun.
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_granted_from_an_older_draft_stands_against_it_too(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = World::start(engine).await;
+    let experts = world.experts().await;
+    let person = world.person(row()).await;
+    let older = world.draft(&person, world.form("M03900", Vec::new())).await.unwrap();
+    let taken = world.submitted(&person, "M04600").await;
+    world.refuse(&taken).await.unwrap();
+    let materials = world.upload_checklist(&person, "M04600").await;
+    let request = application::UpdateApplicationRequest {
+        name: older.clone(),
+        application: Some(world.form("M04600", materials)),
+        request_id: request_id(),
+        ..Default::default()
+    };
+    ApplicationServiceClient::new(world.portal(&person)).update_application(request).await.unwrap();
+    world.submit(&older).await.unwrap();
+    world.decide(&older, &experts, true).await;
+    let notice = world.notice(Insutype::Employee).await;
+    world.close(&notice).await;
+    assert_eq!(world.benefits(&person).await.len(), 1);
+    let late = undo(&world, OTHER_OFFICER, &taken).await;
+    refused(late.clone(), Code::FailedPrecondition, "UNDO_TOO_LATE");
+    assert_eq!(subjects(late), ["M04600"]);
+}
+
+/// One line rejected, one objected to after its notice: only of the first is it known until when.
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_line_that_was_objected_to_is_told_no_day_of_another(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = World::start(engine).await;
+    let person = world.person(row()).await;
+    let codes = ["M01600", "M03900"];
+    let materials = world.upload_checklists(&person, &codes).await;
+    let mut form = world.form(codes[0], materials.clone());
+    form.lines.extend(world.form(codes[1], materials).lines);
+    let name = world.draft(&person, form).await.unwrap();
+    world.submit(&name).await.unwrap();
+    world.accept(&name).await.unwrap();
+    let experts = world.experts().await;
+    for member in world.assign(&name).await.unwrap().members {
+        let (_, operator) = experts.iter().find(|(expert, _)| *expert == member.expert).unwrap();
+        let task =
+            world.tasks(operator).await.into_iter().find(|task| task.name == member.review_task).unwrap();
+        let request = review::SubmitOpinionRequest {
+            name: task.name.clone(),
+            opinions: opinions(&task, &codes[..1]),
+            request_id: request_id(),
+            validate_only: false,
+        };
+        ReviewServiceClient::new(world.bureau(operator)).submit_opinion(request).await.unwrap();
+    }
+    let decided = world.confirm(&name).await.unwrap();
+    let until = |remedy: &application::Remedy| remedy.until.as_ref().and_then(to_date);
+    let last = Some(world.today() + Duration::days(30));
+    assert_eq!(decided.remedies.iter().filter_map(until).collect::<Vec<_>>(), Vec::from_iter(last));
+    assert!(decided.remedies.iter().all(|remedy| remedy.opsp_dise_codes == codes[1..]));
+    let notice = world.notice(Insutype::Employee).await;
+    let objection = world.object(&world.entries(&notice).await[0].name).await.unwrap();
+    world.resolve(&objection.name, true).await.unwrap();
+    world.close(&notice).await;
+
+    let request = application::GetApplicationRequest { name: name.clone() };
+    let mut portal = ApplicationServiceClient::new(world.portal(&person));
+    let ended = portal.get_application(request).await.unwrap().into_inner();
+    let states: Vec<_> = ended.lines.iter().map(|line| line.state()).collect();
+    assert_eq!(states, [LineState::Objected, LineState::Rejected]);
+    let told: Vec<_> = ended
+        .remedies
+        .iter()
+        .map(|remedy| (remedy.kind(), until(remedy), remedy.opsp_dise_codes.join(" ")))
+        .collect();
+    let both = codes.join(" ");
+    let expected = [
+        (RemedyKind::Recheck, last, codes[1].to_owned()),
+        (RemedyKind::Recheck, None, codes[0].to_owned()),
+        (RemedyKind::Legal, None, both.clone()),
+        (RemedyKind::ApplyAgain, None, both),
+    ];
+    assert_eq!(told, expected);
+    assert!(ended.remedies[0].text_zh.contains(codes[1]) && ended.remedies[1].text_zh.contains(codes[0]));
 }
