@@ -12,7 +12,7 @@ use crate::application::undo::Ended;
 use crate::catalog::domain::MaterialKind;
 use crate::kernel::clock::Extension;
 use crate::kernel::id::{Id, PsnNo};
-use crate::review::clock::{is_under_review, with_experts};
+use crate::review::clock::{under_review, with_experts};
 use crate::review::departure::{DeclineReason, Departure, Left};
 use crate::review::domain::{Open, Task};
 use crate::review::draw::{Drawn, Matter, Seed, draw};
@@ -119,9 +119,7 @@ impl Real {
 
     pub fn opine(&mut self, with: &Choice, _: &Fixed) -> Result<(), String> {
         let (now, case) = (self.now(), self.take());
-        if !is_under_review(&case) {
-            return Err("not under review".to_owned());
-        }
+        under_review(&case).map_err(why)?;
         let (place, open) = self.open_task(with)?;
         let shown: Vec<_> =
             case.form().materials.iter().zip(1..).map(|(id, number)| show(*id, number)).collect();
@@ -181,7 +179,7 @@ impl Real {
             Ended::Decided(decided) => Some(decided.decided_by.as_str()),
             Ended::Refused(_) => self.refused_by.as_deref(),
         };
-        let against = reasons(&ended, decided_by, STAFF[with.who], &BTreeMap::new(), &[]);
+        let against = reasons(&ended, decided_by, STAFF[with.who], &BTreeMap::new(), Vec::new());
         if !against.is_empty() {
             return Err(why(against));
         }
