@@ -1,6 +1,8 @@
 //! 撤销决定: a second officer takes a decision back, while nothing depends on it.
 
+use super::agreement;
 use super::not_taken_back::NotTakenBack;
+use super::quality;
 use super::receipt::domain::Basis;
 use super::receipt::facts::make;
 use super::receipt::store as receipts;
@@ -30,6 +32,8 @@ pub async fn undo(work: &Work, calendar: &Calendar, id: Id, reason: &str) -> Res
             })?;
             let mut step = decided.undo(&accepted_by).map_err(Refusal::from)?;
             step.event = step.event.sealed_by(&made.sha256);
+            quality::undo::undo(work, calendar, id).await?;
+            agreement::store::forget(work, id).await?;
             store::save(work, calendar, stored.version, step).await
         }
         Ended::Refused(refused) => {

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
+mod agreement;
 mod blind;
 mod catalogue;
 mod clock;
@@ -30,6 +31,7 @@ mod people;
 mod preview;
 mod process;
 mod profile;
+mod quality;
 mod recalendar;
 mod receipts;
 mod redaction;
@@ -42,5 +44,6 @@ mod second_city;
 mod send_back;
 mod tidy;
 mod undo;
+mod unseen;
 mod upload;
 mod world;

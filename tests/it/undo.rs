@@ -18,7 +18,7 @@ use crate::receipts::receipts;
 use crate::world::scenario::{psn_no, row};
 use crate::world::{Engine, OFFICER, OTHER_OFFICER, World, refused, request_id, wrong_fields};
 
-async fn undo(world: &World, officer: &str, name: &str) -> Result<Application, Status> {
+pub async fn undo(world: &World, officer: &str, name: &str) -> Result<Application, Status> {
     let request = review::UndoDecisionRequest {
         name: name.to_owned(),
         reason: "评审材料页码有误，须重新确认。".to_owned(),
@@ -39,7 +39,7 @@ async fn refuse(world: &World, name: &str) -> Application {
     officer.refuse_acceptance(request).await.unwrap().into_inner()
 }
 
-async fn timeline(world: &World, name: &str) -> Vec<(String, String, String)> {
+pub async fn timeline(world: &World, name: &str) -> Vec<(String, String, String)> {
     let request = application::ListTimelineRequest { parent: name.to_owned(), ..Default::default() };
     let mut portal = ApplicationServiceClient::new(world.portal(psn_no(name)));
     let entries = portal.list_timeline(request).await.unwrap().into_inner().entries;
