@@ -74,6 +74,12 @@ pub const JOBS: Jobs = &[
         is_long: false,
     },
     JobSpec {
+        name: "fill-quality-panels",
+        description: "Draws experts for second panels that lack some, once a day (质量抽查补抽专家).",
+        run: |app, lease| Box::pin(review::quality::fill::run(app, lease)),
+        is_long: false,
+    },
+    JobSpec {
         name: "forget-answers",
         description: "Forgets answers to repeated requests after their days.",
         run: forget_answers,

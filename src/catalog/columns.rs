@@ -57,6 +57,7 @@ const DISEASES: &[Column] = &[
     column("sex", "性别", Kind::Word, true),
     column("age_min", "最小年龄", Kind::Count, false),
     column("age_max", "最大年龄", Kind::Count, false),
+    column("quality_sample_bp", "质量抽查比例（万分之一）", Kind::Count, false),
     column("assessment", "须机构评估", Kind::Word, true),
     column("requalify_months", "复审周期月数", Kind::Count, true),
     column("requalify_bring", "复审材料", Kind::Plain, true),

@@ -97,6 +97,7 @@ pub fn message(published: &Published, disease: &domain::Disease) -> pb::Disease 
         age_min: disease.age_min,
         age_max: disease.age_max,
         catalog_sha256: published.sha256.clone(),
+        quality_sample_bp: disease.quality_sample_bp,
     }
 }
 

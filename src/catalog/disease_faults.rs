@@ -101,6 +101,7 @@ fn own(findings: &mut Findings<'_>, at: &dyn Fn(&str) -> String, disease: &Disea
             "is below age_min: nobody could be recognised",
         );
     }
+    findings.range(at("quality_sample_bp"), i64::from(disease.quality_sample_bp), 0, 10_000);
     findings.range(at("requalify_months"), i64::from(disease.requalify_months), 0, 120);
 }
 

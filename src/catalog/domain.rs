@@ -112,6 +112,10 @@ pub struct Disease {
     /// Greatest age in years at which it is recognised; 0 for none.
     #[serde(default)]
     pub age_max: i32,
+    /// 质量抽查比例: how many of 10,000 decided lines are judged a second time; 0 for none. Not written where it is none,
+    /// so that a catalogue without it keeps its hash.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub quality_sample_bp: i32,
     /// Whether an institution must have assessed first.
     pub assessment: bool,
     /// 复审周期 in months; 0 for none.
@@ -124,6 +128,10 @@ pub struct Disease {
     pub materials: Vec<RequiredMaterial>,
     /// 认定标准.
     pub criteria: Criterion,
+}
+
+fn is_zero(number: &i32) -> bool {
+    *number == 0
 }
 
 impl Disease {
@@ -284,6 +292,16 @@ mod tests {
         assert_eq!(catalog.diseases.len(), 68);
         assert!(catalog.sample && catalog.source.contains("样例"));
         assert!(catalog.institutions.iter().all(|institution| institution.fixmedins_name.contains("样例")));
+    }
+
+    #[test]
+    fn a_rate_of_the_quality_sample_changes_nothing_of_what_has_none() {
+        let mut catalog = sample();
+        let body = |catalog: &Catalog| serde_json::to_string(catalog).unwrap();
+        assert!(!body(&catalog).contains("quality_sample_bp"));
+        catalog.diseases[0].quality_sample_bp = 500;
+        let stored: Catalog = serde_json::from_str(&body(&catalog)).unwrap();
+        assert_eq!(stored, catalog);
     }
 
     #[test]

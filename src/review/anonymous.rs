@@ -1,7 +1,6 @@
 //! What is left of a material's label when nothing of it may tell who the applicant is. Pure.
 
 use super::domain::task_name;
-use crate::application::domain::Form;
 use crate::catalog::domain::{Catalog, MaterialKind};
 use crate::kernel::id::Id;
 use crate::material::domain::Material;
@@ -62,9 +61,10 @@ fn title(kind: MaterialKind, said: &str, checklist: &[&str]) -> Option<String> {
     if checklist.contains(&said) { Some(format!("{name}：{said}")) } else { Some(name.to_owned()) }
 }
 
-/// Names of the papers that the catalogue asks for: of every application, and of the diseases of this one.
-pub fn checklist<'a>(catalog: &'a Catalog, form: &Form) -> Vec<&'a str> {
-    let own = form.lines.iter().filter_map(|line| catalog.disease(&line.code));
+/// Names of the papers that the catalogue asks for: of every application, and for the diseases of a task. Where that is
+/// about some of its application's diseases only, no name tells that there are others.
+pub fn checklist<'a>(catalog: &'a Catalog, codes: &[&str]) -> Vec<&'a str> {
+    let own = codes.iter().filter_map(|code| catalog.disease(code));
     let own = own.flat_map(|disease| &disease.materials);
     catalog.materials.iter().chain(own).map(|required| required.name.as_str()).collect()
 }

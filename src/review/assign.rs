@@ -6,6 +6,8 @@ use super::clock::with_experts;
 use super::domain::{Assigned, Line, Open, Task};
 use super::draw::{Candidate, Concern, Drawn, Matter, Seed, draw};
 use super::panel::{Member, Panel, Seated};
+use super::quality;
+use super::quality::domain::{Purpose, QualityReview, Second};
 use super::registry::{self, Expert};
 use super::store::{self, Stored};
 use crate::application::domain::{Application, Filed};
@@ -19,7 +21,7 @@ use crate::kernel::id::Id;
 use crate::kernel::region::Region;
 
 /// Experts that are drawn when the others differ: one, so that no tie is left.
-const THIRD: usize = 1;
+pub(super) const THIRD: usize = 1;
 
 /// Draws whoever is needed now.
 pub async fn assign(work: &Work, catalogs: &Catalogs, calendar: &Calendar, id: Id) -> Result<Seated> {
@@ -41,6 +43,8 @@ pub(super) struct Reviewed<'a> {
     pub filed: Filed,
     /// The officer who accepted it.
     officer: String,
+    /// The quality review that judges it again; none where the decision is still to be made.
+    quality: Option<QualityReview>,
 }
 
 impl<'a> Reviewed<'a> {
@@ -53,11 +57,42 @@ impl<'a> Reviewed<'a> {
     ) -> Result<Self> {
         let (filed, officer) = with_experts(application).map_err(Refusal::from)?;
         let published = catalogs.named(&filed.case.area, filed.appy_date, &filed.catalog_sha256)?;
-        Ok(Self { work, calendar, published, filed, officer })
+        Ok(Self { work, calendar, published, filed, officer, quality: None })
+    }
+
+    /// A decided application, for those who judge its drawn lines again.
+    pub async fn again(
+        work: &'a Work,
+        catalogs: &Catalogs,
+        calendar: &'a Calendar,
+        quality: QualityReview,
+    ) -> Result<Self> {
+        let filed = match crate::application::store::get(work, quality.application).await?.application {
+            Application::Decided(decided) if quality.is_open() => decided.filed,
+            _ => return Err(Refusal::from(Refused::NotUnderReview).into()),
+        };
+        let published = catalogs.named(&filed.case.area, filed.appy_date, &filed.catalog_sha256)?;
+        let officer = quality.accepted_by.clone();
+        Ok(Self { work, calendar, published, filed, officer, quality: Some(quality) })
+    }
+
+    /// The application of a task of this call's person, for whoever sits on the task's panel.
+    pub async fn of_task(
+        work: &'a Work,
+        catalogs: &Catalogs,
+        calendar: &'a Calendar,
+        assigned: &Assigned,
+    ) -> Result<Self> {
+        if let Some(second) = assigned.purpose.quality() {
+            let review = quality::store::get(work, second.review).await?.value;
+            return Self::again(work, catalogs, calendar, review).await;
+        }
+        let application = crate::application::store::get(work, assigned.application).await?.application;
+        Self::of(work, catalogs, calendar, application)
     }
 
     async fn first(&self) -> Result<Seated> {
-        let lines = lines(&self.filed, &self.published.catalog)?;
+        let lines = self.lines()?;
         let seed = Seed(self.work.random().bytes());
         let drawn = self.draw(&lines, &[], self.published.catalog.rules.experts, seed).await??;
         let tasks = self.hand_out(&lines, &drawn).await?;
@@ -72,9 +107,15 @@ impl<'a> Reviewed<'a> {
             stored.value.needs_third().map_err(Refusal::from)?;
         }
         let drawn = self.draw_further(&stored.value, if missing == 0 { THIRD } else { missing }).await??;
-        let new = self.hand_out(stored.value.lines(), &drawn).await?;
+        self.seat(stored, &drawn).await
+    }
+
+    /// Seats those who were drawn: instead of who is missing, or because the others differ.
+    pub async fn seat(&self, stored: Stored<Seated>, drawn: &Drawn) -> Result<Seated> {
+        let new = self.hand_out(&self.lines_of(&stored.value)?, drawn).await?;
         let Seated { panel, mut tasks, former } = stored.value;
-        let step = if missing == 0 { panel.join(&drawn, &ids(&new)) } else { panel.fill(&drawn, &ids(&new)) };
+        let is_whole = panel.missing() == 0;
+        let step = if is_whole { panel.join(drawn, &ids(&new)) } else { panel.fill(drawn, &ids(&new)) };
         let panel = store::save_panel(self.work, Some(stored.version), step).await?;
         tasks.extend(new);
         Ok(Seated { panel, tasks, former })
@@ -85,7 +126,30 @@ impl<'a> Reviewed<'a> {
         let panel = &seated.panel;
         let seed = Seed::parse(&panel.seed)
             .ok_or_else(|| Error::internal(format!("panel of {}: its seed is none", panel.application)))?;
-        self.draw(seated.lines(), &panel.seen(), wanted, seed).await
+        let sat = store::sat(self.work, panel.application).await?;
+        self.draw(&self.lines_of(seated)?, &sat, wanted, seed).await
+    }
+
+    /// What there is to judge: every line, or the drawn ones.
+    fn lines(&self) -> Result<Vec<Line>> {
+        let mut lines = lines(&self.filed, &self.published.catalog)?;
+        if let Some(quality) = &self.quality {
+            lines.retain(|line| quality.drawn().any(|code| code == line.code));
+        }
+        Ok(lines)
+    }
+
+    /// What a panel judges, also while nobody sits on it.
+    fn lines_of(&self, seated: &Seated) -> Result<Vec<Line>> {
+        match seated.lines() {
+            [] => self.lines(),
+            lines => Ok(lines.to_vec()),
+        }
+    }
+
+    fn purpose(&self) -> Purpose {
+        let second = |quality: &QualityReview| Second { review: quality.id, shown: quality.shown.clone() };
+        self.quality.as_ref().map_or(Purpose::Decision, |quality| Purpose::Quality(second(quality)))
     }
 
     async fn draw(
@@ -116,6 +180,7 @@ impl<'a> Reviewed<'a> {
                 cited: filed.cited(),
                 assigned_at: work.now(),
                 opinion_working_days: self.published.catalog.rules.opinion_working_days,
+                purpose: self.purpose(),
             });
             tasks.push(store::create_task(work, self.calendar, step).await?);
         }

@@ -43,6 +43,8 @@ pub enum Departure {
     Reassigned,
     /// 超期更换: replaced because the opinion was overdue.
     Overdue,
+    /// 撤销: nobody needs the opinion, because the decision that it was to check was taken back.
+    Undone,
 }
 
 /// 退回原因.

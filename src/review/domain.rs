@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use time::{Date, OffsetDateTime};
 
 use super::anonymous::Shown;
-use super::departure::{Closed, Departure};
+use super::departure::Closed;
+pub use super::event::Event;
+use super::quality::domain::Purpose;
 pub use super::refused::Refused;
 use super::said::{Said, opinions};
 use super::sent_back::SentBack;
@@ -63,6 +65,9 @@ pub struct Assigned {
     /// 评审时限, working days; 0 where it was assigned by a version that kept none.
     #[serde(default)]
     pub opinion_working_days: u32,
+    /// What it is for.
+    #[serde(default)]
+    pub purpose: Purpose,
 }
 
 /// One disease to judge, with the standard by which it is judged as it was on the day of the draw.
@@ -164,61 +169,6 @@ impl std::fmt::Debug for Opinion {
     }
 }
 
-/// What happened in a review. No content of opinions: those are for the bureau alone.
-#[derive(Debug, Serialize)]
-#[serde(tag = "type")]
-pub enum Event {
-    /// The first panel was drawn; with what is needed to draw it again.
-    #[serde(rename = "review.panel_drawn")]
-    PanelDrawn { seed: String, experts: Vec<Id>, order: Vec<super::draw::Weighed> },
-    /// A further expert was drawn, because the others differ.
-    #[serde(rename = "review.third_drawn")]
-    ThirdDrawn { seed: String, experts: Vec<Id>, order: Vec<super::draw::Weighed> },
-    /// Somebody was drawn instead of an expert who left.
-    #[serde(rename = "review.expert_replaced")]
-    ExpertReplaced { left: Id, seed: String, experts: Vec<Id>, order: Vec<super::draw::Weighed> },
-    /// An expert left, and nobody could be drawn instead: the panel is short.
-    #[serde(rename = "review.expert_left")]
-    ExpertLeft { left: Id },
-    /// A short panel was filled.
-    #[serde(rename = "review.panel_filled")]
-    PanelFilled { seed: String, experts: Vec<Id>, order: Vec<super::draw::Weighed> },
-    /// An expert got a task.
-    #[serde(rename = "review.task_assigned")]
-    TaskAssigned {
-        expert: Id,
-        #[serde(flatten)]
-        cited: Cited,
-    },
-    /// An expert gave the opinion.
-    #[serde(rename = "review.opinion_given")]
-    OpinionGiven {
-        #[serde(flatten)]
-        cited: Cited,
-    },
-    /// More evidence was asked for: the expert will judge it anew.
-    #[serde(rename = "review.task_reopened")]
-    TaskReopened {},
-    /// 退回: an officer sent it back, and the expert will judge these lines anew.
-    #[serde(rename = "review.task_sent_back")]
-    TaskSentBack { opsp_dise_codes: Vec<String> },
-    /// There is no more evidence: what the expert had given stands.
-    #[serde(rename = "review.task_stands")]
-    TaskStands {},
-    /// A task was taken from its expert.
-    #[serde(rename = "review.task_closed")]
-    TaskClosed { departure: Departure },
-    /// A task is overdue, and nobody can be drawn instead of its expert.
-    #[serde(rename = "review.replacement_missing")]
-    ReplacementMissing {},
-    /// An expert was added.
-    #[serde(rename = "review.expert_added")]
-    ExpertAdded { fixmedins_code: String },
-    /// An expert's registration was changed.
-    #[serde(rename = "review.expert_changed")]
-    ExpertChanged { fixmedins_code: String },
-}
-
 impl Open {
     /// A new task.
     pub fn assign(assigned: Assigned) -> Step<Self, Event> {
@@ -228,10 +178,15 @@ impl Open {
         Step::new(Self { assigned, earlier, standing, seen: 0, since, irreplaceable: false }, event)
     }
 
-    /// 评审时限: it starts when the task is opened and stands still with the review's clock; none where there is none.
+    /// 评审时限: it starts when the task is opened and stands still with the review's clock; none where there is none. On a
+    /// second panel it runs by itself.
     pub fn clock(&self, review: Option<&Clock>) -> Option<Clock> {
         let days = self.assigned.opinion_working_days;
-        Some(review?.beside(self.since.filter(|_| days > 0)?, days))
+        let since = self.since.filter(|_| days > 0)?;
+        match self.assigned.purpose {
+            Purpose::Decision => Some(review?.beside(since, days)),
+            Purpose::Quality(_) => Some(Clock::start(since, days)),
+        }
     }
 
     /// Takes the opinion: one a line whose opinion does not stand, of the line's own facts, and not against the line's

@@ -3,7 +3,7 @@
 use super::*;
 use crate::kernel::calendar::{Calendar, EMBEDDED};
 use crate::kernel::clock::Ground;
-use crate::review::departure::{DeclineReason, Left};
+use crate::review::departure::{DeclineReason, Departure, Left};
 use crate::review::said::SaidLeaf;
 use Finding::{Met, NotMet, Unknown};
 use time::macros::{date, datetime};
@@ -33,6 +33,7 @@ fn task() -> Open {
         cited: Cited { catalog_version: "1".to_owned(), catalog_sha256: "abc".to_owned() },
         assigned_at: datetime!(2025-03-03 0:00 UTC),
         opinion_working_days: 10,
+        purpose: Default::default(),
     };
     Open::assign(assigned).state
 }

@@ -21,6 +21,7 @@ fn message(person: &Person, member: &Member, closed: &Closed) -> pb::FormerMembe
         Departure::Declined(reason) => (pb::Departure::Declined, decline_reason(reason)),
         Departure::Reassigned => (pb::Departure::Reassigned, pb::DeclineReason::Unspecified),
         Departure::Overdue => (pb::Departure::Overdue, pb::DeclineReason::Unspecified),
+        Departure::Undone => (pb::Departure::Undone, pb::DeclineReason::Unspecified),
     };
     pb::FormerMember {
         expert: member.resource(),

@@ -2,13 +2,15 @@
 
 use tonic::Request;
 
-use super::convert::{self, application_id, decline_reason, expert_id, item, said, task_id};
+use super::convert::{self, application_id, decline_reason, item, said, task_id};
 use super::domain::task_name;
 use super::message::{panel, task};
+use super::quality::grpc as quality;
 use super::redaction::grpc as redaction;
+use super::registry::grpc as registry;
 use super::{
-    accept, assign, clock, confirm, deadlines, expert, opinion, query, receipt, registration, replace,
-    send_back, supplement, undo,
+    accept, agreement, assign, clock, confirm, deadlines, opinion, query, receipt, replace, send_back,
+    supplement, undo,
 };
 use crate::app::{App, Ask};
 use crate::application::grpc::message;
@@ -248,8 +250,8 @@ impl pb::review_service_server::ReviewService for Service {
     ) -> Answer<application::Application> {
         write(self, request, |service, work, input| {
             Box::pin(async move {
-                let id = application_id(&input.name)?;
-                let stored = confirm::confirm(work, &service.0.calendar.now(), id).await?;
+                let (app, id) = (&service.0, application_id(&input.name)?);
+                let stored = confirm::confirm(work, &app.catalogs, &app.calendar.now(), id).await?;
                 service.application(work, &stored)
             })
         })
@@ -350,43 +352,32 @@ impl pb::review_service_server::ReviewService for Service {
     }
 
     async fn create_expert(&self, request: Request<pb::CreateExpertRequest>) -> Answer<pb::Expert> {
-        write(self, request, |service, work, input| {
-            Box::pin(async move {
-                let (app, new) = (&service.0, registration::of_new(input));
-                let created = expert::create(work, &app.catalogs, &app.config, &input.operator, new).await?;
-                Ok(registration::message(&created))
-            })
-        })
-        .await
+        registry::create_expert(self, request).await
     }
 
     async fn update_expert(&self, request: Request<pb::UpdateExpertRequest>) -> Answer<pb::Expert> {
-        write(self, request, |service, work, input| {
-            Box::pin(async move {
-                let (id, said) = (expert_id(&input.name)?, registration::of_changed(input));
-                let changed = expert::update(work, &service.0.catalogs, id, &input.etag, said).await?;
-                Ok(registration::message(&changed))
-            })
-        })
-        .await
+        registry::update_expert(self, request).await
     }
 
     async fn list_experts(
         &self,
         request: Request<pb::ListExpertsRequest>,
     ) -> Answer<pb::ListExpertsResponse> {
-        read(self, request, |_, view, input| {
-            Box::pin(async move {
-                let listing = format!("experts/{}", input.parent);
-                let page = Page::read(view, listing, input.page_size, 50, &input.page_token)?;
-                let paged = expert::list(view, page).await?;
-                Ok(pb::ListExpertsResponse {
-                    experts: paged.items.iter().map(registration::message).collect(),
-                    next_page_token: paged.next_page_token,
-                })
-            })
-        })
-        .await
+        registry::list_experts(self, request).await
+    }
+
+    async fn list_quality_reviews(
+        &self,
+        request: Request<pb::ListQualityReviewsRequest>,
+    ) -> Answer<pb::ListQualityReviewsResponse> {
+        quality::list_quality_reviews(self, request).await
+    }
+
+    async fn list_agreement(
+        &self,
+        request: Request<pb::ListAgreementRequest>,
+    ) -> Answer<pb::ListAgreementResponse> {
+        read(self, request, |_, view, input| Box::pin(agreement::list(view, input))).await
     }
 }
 

@@ -32,7 +32,8 @@ pub fn told(person: &Person, opinion: &Opinion) -> pb::LineOpinion {
     }
 }
 
-fn finding(finding: Finding) -> pb::Finding {
+/// A finding in the contract's words.
+pub fn finding(finding: Finding) -> pb::Finding {
     match finding {
         Finding::Met => pb::Finding::Met,
         Finding::NotMet => pb::Finding::NotMet,

@@ -1,6 +1,7 @@
 //! 专家评审: acceptance, supplement, the draw of experts, their opinions, and the decision line by line.
 
 pub mod accept;
+pub mod agreement;
 pub mod anonymous;
 pub mod assign;
 pub mod clock;
@@ -10,6 +11,7 @@ pub mod deadlines;
 pub mod departure;
 pub mod domain;
 pub mod draw;
+pub mod event;
 pub mod expert;
 pub mod former;
 pub mod grpc;
@@ -19,6 +21,7 @@ pub mod once;
 pub mod opinion;
 pub mod overdue;
 pub mod panel;
+pub mod quality;
 pub mod query;
 mod reasons;
 pub mod receipt;

@@ -2,6 +2,7 @@
 
 use super::clock::under_review;
 use super::domain::{Task, task_name};
+use super::quality;
 use super::query::{Described, describe, materials};
 use super::redaction;
 use super::said::Said;
@@ -40,12 +41,20 @@ pub async fn submit(
     let open = stored.value.into_open().map_err(Refusal::from)?;
     let application = crate::application::store::get(work, open.assigned.application).await;
     let application = application.map_err(|error| without_name(error, id))?.application;
-    under_review(&application).map_err(Refusal::from)?;
-    let mut shown = materials(work, catalogs, &application).await.map_err(|error| without_name(error, id))?;
+    let second = open.assigned.purpose.quality().map(|second| second.review);
+    if second.is_none() {
+        under_review(&application).map_err(Refusal::from)?;
+    }
+    let shown = materials(work, catalogs, &application, &open.assigned).await;
+    let mut shown = shown.map_err(|error| without_name(error, id))?;
     let opened = redaction::store::opened(work, id).await?;
     shown.iter_mut().for_each(|shown| shown.opened = opened.contains(&shown.id));
     let step = open.answer(said, &shown, work.now())?;
     let task = store::save_task(work, calendar, stored.version, step).await?;
+    if let Some(review) = second {
+        let advanced = quality::advance::advance(work, catalogs, calendar, review).await;
+        advanced.map_err(|error| without_name(error, id))?;
+    }
     describe(work, catalogs, calendar, task).await
 }
 

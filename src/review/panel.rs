@@ -1,4 +1,5 @@
-//! The panel of an application: who sits on it, what it found, and the decision that follows. Pure.
+//! A panel: who sits on it, what it found, and the decision that follows. An application has one on which its decision
+//! rests, and a second one where that is drawn for the quality sample (质量抽查). Pure.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +16,7 @@ use crate::kernel::id::Id;
 use crate::kernel::region::Region;
 use crate::kernel::step::Step;
 
-/// The panel of one application.
+/// A panel of one application.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Panel {
     /// The application.
@@ -32,6 +33,9 @@ pub struct Panel {
     /// Who left it, first who left first.
     #[serde(default)]
     pub former: Vec<Member>,
+    /// 质量抽查: the quality review that it serves; none for the panel on which the decision rests.
+    #[serde(default)]
+    pub quality: Option<Id>,
 }
 
 /// One member.
@@ -88,11 +92,31 @@ impl Panel {
     /// The first panel. `tasks` are the ids of the tasks of those who were drawn.
     pub fn first(application: Id, seed: Seed, drawn: &Drawn, tasks: &[Id]) -> Step<Self, Event> {
         let (members, excluded, former) = (Vec::new(), Vec::new(), Vec::new());
-        let mut panel = Self { application, seed: seed.hex(), members, excluded, seats: 0, former };
+        let seed = seed.hex();
+        let mut panel = Self { application, seed, members, excluded, seats: 0, former, quality: None };
         let experts = panel.seat(drawn, tasks);
         panel.seats = panel.members.len();
         let event = Event::PanelDrawn { seed: panel.seed.clone(), experts, order: drawn.order.clone() };
         Step::new(panel, event)
+    }
+
+    /// A second panel on which nobody sits yet.
+    pub fn vacant(application: Id, quality: Id, seed: Seed, seats: usize) -> Self {
+        let (members, excluded, former) = (Vec::new(), Vec::new(), Vec::new());
+        Self { application, seed: seed.hex(), members, excluded, seats, former, quality: Some(quality) }
+    }
+
+    /// Another member is needed because the others differ, and nobody can be drawn: the panel is short.
+    pub fn lack(mut self) -> Step<Self, Event> {
+        self.seats = self.members.len() + 1;
+        Step::new(self, Event::ThirdMissing {})
+    }
+
+    /// Takes those off it who have some tasks, and looks for nobody any more. Gives who left.
+    pub fn dissolve(&mut self, tasks: &[Id]) -> Vec<Id> {
+        let left = tasks.iter().filter_map(|task| self.remove(*task)).collect();
+        self.seats = self.members.len();
+        left
     }
 
     /// The panel with those who were drawn because the others differ.
@@ -103,10 +127,16 @@ impl Panel {
         Step::new(self, event)
     }
 
-    /// The panel with those who were drawn because it is short.
+    /// The panel with those who were drawn because it is short: its first ones, or instead of who left.
     pub fn fill(mut self, drawn: &Drawn, tasks: &[Id]) -> Step<Self, Event> {
+        let is_first = self.members.is_empty() && self.former.is_empty();
         let experts = self.seat(drawn, tasks);
-        let event = Event::PanelFilled { seed: self.seed.clone(), experts, order: drawn.order.clone() };
+        let (seed, order) = (self.seed.clone(), drawn.order.clone());
+        let event = if is_first {
+            Event::PanelDrawn { seed, experts, order }
+        } else {
+            Event::PanelFilled { seed, experts, order }
+        };
         Step::new(self, event)
     }
 

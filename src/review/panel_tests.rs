@@ -92,6 +92,7 @@ fn open(id: usize) -> Open {
         cited: crate::catalog::published::Cited::default(),
         assigned_at: datetime!(2025-03-03 0:00 UTC),
         opinion_working_days: 10,
+        purpose: Default::default(),
     })
     .state
 }
@@ -130,7 +131,7 @@ fn seated(tasks: Vec<Task>) -> Seated {
     let members: Vec<_> = tasks.iter().map(member).collect();
     let (seed, seats) = ("0".repeat(32), members.len());
     let (excluded, former) = (Vec::new(), Vec::new());
-    let panel = Panel { application: number(100), seed, members, excluded, seats, former };
+    let panel = Panel { application: number(100), seed, members, excluded, seats, former, quality: None };
     Seated { panel, tasks, former: Vec::new() }
 }
 

@@ -3,7 +3,7 @@
 use time::Date;
 
 use super::anonymous::{Shown, checklist, shown};
-use super::domain::Task;
+use super::domain::{Assigned, Task};
 use super::opinion::without_name;
 use super::panel::Seated;
 use super::store;
@@ -39,8 +39,12 @@ pub async fn describe(
     let id = task.assigned().id;
     let described = async {
         let stored = crate::application::store::get(view, task.assigned().application).await?;
-        let materials = materials(view, catalogs, &stored.application).await?;
-        let due = stored.application.filed().and_then(|filed| filed.clock.due(calendar));
+        let materials = materials(view, catalogs, &stored.application, task.assigned()).await?;
+        let clock = match task.assigned().purpose.quality() {
+            Some(second) => Some(&second.shown),
+            None => stored.application.filed().map(|filed| &filed.clock),
+        };
+        let due = clock.and_then(|clock| clock.due(calendar));
         let own = task.clock(stored.application.clock()).and_then(|clock| clock.due(calendar));
         Ok((materials, due.map(|due| due.date), own.map(|due| due.date)))
     };
@@ -48,15 +52,21 @@ pub async fn describe(
     Ok(Described { task, materials, due, opinion_due })
 }
 
-/// The materials of an application as its experts see them.
-pub async fn materials(view: &View, catalogs: &Catalogs, application: &Application) -> Result<Vec<Shown>> {
+/// The materials of an application as the expert of a task sees them.
+pub async fn materials(
+    view: &View,
+    catalogs: &Catalogs,
+    application: &Application,
+    assigned: &Assigned,
+) -> Result<Vec<Shown>> {
     let form = application.form();
     let stored = crate::material::store::get_all(view, &form.materials).await?;
     let materials: Vec<_> = stored.into_iter().map(|stored| stored.material).collect();
     let redactions = crate::material::redaction::store::of(view, application.case().id).await?;
     let ready: Vec<_> = redactions.iter().map(|redaction| redaction.material).collect();
     let published = published(catalogs, application, view.today())?;
-    Ok(shown(&materials, &checklist(&published.catalog, form), &ready))
+    let codes: Vec<_> = assigned.lines.iter().map(|line| line.code.as_str()).collect();
+    Ok(shown(&materials, &checklist(&published.catalog, &codes), &ready))
 }
 
 /// One page of the calling expert's tasks within this call's area. Each is looked at through its own person, wherever

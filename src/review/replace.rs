@@ -39,13 +39,11 @@ pub async fn decline(app: &App, work: &Work, id: Id, reason: DeclineReason, text
 
 /// 更换: the officer takes a task from an expert who has not answered. Nothing changes where nobody can be drawn.
 pub async fn reassign(app: &App, work: &Work, application: Id, task: Id, reason: &str) -> Result<Seated> {
-    let seated =
-        store::seated(work, application).await?.ok_or(Refused::PanelMissing).map_err(Refusal::from)?;
-    let panel = &seated.value.panel;
-    if panel.seen().iter().all(|member| member.task != task) {
+    store::seated(work, application).await?.ok_or(Refused::PanelMissing).map_err(Refusal::from)?;
+    let stored = store::any_task(work, task).await?;
+    if stored.value.assigned().application != application {
         return Err(Error::NotFound(task_name(task)));
     }
-    let stored = store::any_task(work, task).await?;
     let left = Left {
         how: Departure::Reassigned,
         text: reason.to_owned(),
@@ -69,7 +67,7 @@ pub(super) struct Leaving<'a> {
 }
 
 impl<'a> Leaving<'a> {
-    /// A task about this call's person, when it is open and its application with the experts.
+    /// A task about this call's person, when it is open and its application with the experts of its panel.
     pub async fn of(
         work: &'a Work,
         catalogs: &Catalogs,
@@ -77,11 +75,8 @@ impl<'a> Leaving<'a> {
         stored: Stored<Task>,
     ) -> Result<Self> {
         let open = stored.value.into_open().map_err(Refusal::from)?;
-        let id = open.assigned.application;
-        let application = crate::application::store::get(work, id).await?.application;
-        let reviewed = Reviewed::of(work, catalogs, calendar, application)?;
-        let seated = store::seated(work, id).await?;
-        let seated = seated.ok_or_else(|| Error::internal(format!("task of {id}: there is no panel")))?;
+        let reviewed = Reviewed::of_task(work, catalogs, calendar, &open.assigned).await?;
+        let seated = store::seated_of(work, &open.assigned).await?;
         Ok(Self { work, calendar, reviewed, seated, open, version: stored.version })
     }
 

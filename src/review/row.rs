@@ -22,7 +22,7 @@ pub mod expert {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// One panel an application.
+/// The panel on which the decision on an application rests. A second one lies in its quality review.
 pub mod panel {
     use sea_orm::entity::prelude::*;
 
@@ -62,6 +62,8 @@ pub mod task {
         pub version: i64,
         pub created_at: i64,
         pub answered_at: Option<i64>,
+        /// The quality review that it serves; none where the decision rests on it.
+        pub quality_id: Option<Uuid>,
     }
 
     impl ActiveModelBehavior for ActiveModel {}

@@ -129,6 +129,7 @@ mod tests {
             sample: true,
             cited: Cited::default(),
             opinion_working_days: 10,
+            purpose: Default::default(),
             assigned_at: datetime!(2025-03-03 0:00 UTC),
         })
         .state

@@ -8,8 +8,9 @@ use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, Quer
 use time::Duration;
 
 use super::departure::Closed;
-use super::domain::{Event, Open, Task, task_name};
+use super::domain::{Assigned, Event, Open, Task, task_name};
 use super::panel::{Member, Panel, Seated};
+use super::quality;
 use super::registry::Load;
 use super::row::{claim, panel, task};
 use crate::db::failed;
@@ -86,7 +87,8 @@ pub async fn avoided_by(view: &View) -> Result<Vec<String>> {
     Ok(operators)
 }
 
-/// Tasks that wait for their expert: open, and of an application that was not withdrawn under them.
+/// Tasks that wait for their expert: open, and of an application that was not withdrawn under them. Those of a second panel
+/// are closed when nobody needs them any more.
 fn waiting() -> Condition {
     let name = Alias::new;
     let column = |column| Expr::col((name("application"), name(column)));
@@ -97,7 +99,8 @@ fn waiting() -> Condition {
         .and_where(column("psn_no").equals((task::Entity, task::Column::PsnNo)))
         .and_where(column("id").equals((task::Entity, task::Column::ApplicationId)))
         .and_where(column("state").is_in(["accepted", "awaiting_supplement"]));
-    Condition::all().add(task::Column::State.eq("open")).add(Expr::exists(alive))
+    let needed = Condition::any().add(task::Column::QualityId.is_not_null()).add(Expr::exists(alive));
+    Condition::all().add(task::Column::State.eq("open")).add(needed)
 }
 
 /// Tasks of an expert within this call's area, oldest first, after an id, each with its applicant, whom the expert must
@@ -147,22 +150,54 @@ pub async fn any_task(view: &View, id: Id) -> Result<Stored<Task>> {
     parse_task(view, row.ok_or_else(|| Error::NotFound(task_name(id)))?)
 }
 
-/// The panel of an application of this call's person, with its tasks.
+/// The panel on which the decision on an application of this call's person rests, with its tasks.
 pub async fn seated(view: &View, application: Id) -> Result<Option<Stored<Seated>>> {
     let person = view.person()?;
     let key = (person.psn_no.as_str().to_owned(), application.0);
     let Some(row) = panel::Entity::find_by_id(key).one(&view.conn()).await.map_err(failed)? else {
         return Ok(None);
     };
-    let panel: Panel = view.open(&panel_name(person, application), &row.body)?;
+    let panel = view.open(&panel_name(person, application), &row.body)?;
+    Ok(Some(Stored { value: with_tasks(view, panel).await?, version: row.version }))
+}
+
+/// The panel on which the expert of a task about this call's person sits, or sat, with its tasks.
+pub async fn seated_of(view: &View, assigned: &Assigned) -> Result<Stored<Seated>> {
+    let application = assigned.application;
+    let found = match assigned.purpose.quality() {
+        Some(second) => quality::store::seated(view, second.review).await?,
+        None => seated(view, application).await?,
+    };
+    found.ok_or_else(|| Error::internal(format!("task of {application}: there is no panel")))
+}
+
+/// Who sits or sat on any panel of an application of this call's person.
+pub async fn sat(view: &View, application: Id) -> Result<Vec<Member>> {
+    let person = view.person()?;
+    let key = (person.psn_no.as_str().to_owned(), application.0);
+    let first = panel::Entity::find_by_id(key).one(&view.conn()).await.map_err(failed)?;
+    let first: Option<Panel> =
+        first.map(|row| view.open(&panel_name(person, application), &row.body)).transpose()?;
+    let second = quality::store::of(view, application).await?;
+    let second = second.into_iter().filter_map(|stored| stored.value.panel);
+    Ok(first.into_iter().chain(second).flat_map(|panel| panel.seen()).collect())
+}
+
+/// Every task about an application of this call's person, whosever it is and on whichever panel.
+pub async fn tasks_of(view: &View, application: Id) -> Result<Vec<Task>> {
     let rows = task::Entity::find()
-        .filter(task::Column::PsnNo.eq(person.psn_no.as_str()))
+        .filter(task::Column::PsnNo.eq(view.person()?.psn_no.as_str()))
         .filter(task::Column::ApplicationId.eq(application.0))
         .all(&view.conn())
         .await
         .map_err(failed)?;
-    let found =
-        rows.into_iter().map(|row| Ok(parse_task(view, row)?.value)).collect::<Result<Vec<Task>>>()?;
+    rows.into_iter().map(|row| Ok(parse_task(view, row)?.value)).collect()
+}
+
+/// A panel with the tasks of its members and of those who left it.
+pub(super) async fn with_tasks(view: &View, panel: Panel) -> Result<Seated> {
+    let application = panel.application;
+    let found = tasks_of(view, application).await?;
     let task = |member: &Member| {
         let own = found.iter().find(|task| task.assigned().id == member.task).cloned();
         own.ok_or_else(|| Error::internal(format!("panel of {application}: a member without task")))
@@ -173,12 +208,15 @@ pub async fn seated(view: &View, application: Id) -> Result<Option<Stored<Seated
     };
     let tasks = panel.members.iter().map(task).collect::<Result<Vec<Task>>>()?;
     let former = panel.former.iter().map(closed).collect::<Result<Vec<Closed>>>()?;
-    Ok(Some(Stored { value: Seated { panel, tasks, former }, version: row.version }))
+    Ok(Seated { panel, tasks, former })
 }
 
 /// Saves a panel with its event: a new one, or a step of one that was read in `version`.
 pub async fn save_panel(work: &Work, version: Option<i64>, step: Step<Panel, Event>) -> Result<Panel> {
     use panel::Column;
+    if step.state.quality.is_some() {
+        return quality::store::save_panel(work, version, step).await;
+    }
     let (person, panel) = (work.person()?, step.state);
     let name = panel_name(person, panel.application);
     let body = work.seal(&name, &panel)?;
@@ -224,6 +262,7 @@ pub async fn create_task(work: &Work, calendar: &Calendar, step: Step<Open, Even
         version: Set(1),
         created_at: Set(micros(assigned.assigned_at)),
         answered_at: Set(None),
+        quality_id: Set(assigned.purpose.quality().map(|second| second.review.0)),
     };
     work.insert(row, Entry::new(task_place(person.psn_no.as_str(), assigned.id), 1, &step.event)?).await?;
     let claim = claim::ActiveModel { id: Set(assigned.id.0), psn_no: Set(person.psn_no.as_str().to_owned()) };
@@ -258,7 +297,7 @@ pub async fn save_task(
     Ok(task)
 }
 
-/// 评审时限 of a task: it stands still and ends with its application.
+/// 评审时限 of a task: it stands still and ends with its application, but on a second panel.
 async fn keep_deadline(work: &Work, calendar: &Calendar, task: &Task) -> Result<()> {
     let assigned = task.assigned();
     let application = crate::application::store::get(work, assigned.application).await?.application;
@@ -270,7 +309,7 @@ async fn keep_deadline(work: &Work, calendar: &Calendar, task: &Task) -> Result<
         officer: assigned.operator.clone(),
         codes: assigned.lines.iter().map(|line| line.code.clone()).collect(),
         state: task.word().to_owned(),
-        within: Some(assigned.application),
+        within: assigned.purpose.quality().is_none().then_some(assigned.application),
     };
     deadline::keep(work, calendar, &subject, task.clock(application.clock()).as_ref()).await
 }

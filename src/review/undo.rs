@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::agreement;
 use super::not_taken_back::NotTakenBack;
+use super::quality;
 use super::receipt::domain::Basis;
 use super::receipt::facts::make;
 use super::receipt::store as receipts;
@@ -45,6 +47,8 @@ pub async fn undo(
             })?;
             let mut step = decided.undo(&accepted_by).map_err(Refusal::from)?;
             step.event = step.event.sealed_by(&made.sha256);
+            quality::undo::undo(work, calendar, id).await?;
+            agreement::store::forget(work, id).await?;
             store::save(work, calendar, stored.version, step).await
         }
         Ended::Refused(refused) => {

@@ -19,6 +19,7 @@ use sha2::{Digest, Sha256};
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::{Request, Status};
 
+use crate::quality::{rated, reviews};
 use crate::world::opinion::opinions;
 use crate::world::redaction::{Case, NOTED, holds, photo, redact, redactions};
 use crate::world::scenario::row;
@@ -28,6 +29,8 @@ use crate::world::{
 
 /// The caller that is the experts' alone.
 const EXPERTS: &str = "experts";
+/// The method by which opinions are given.
+const SUBMIT: &str = "/opsp.review.v1.ReviewService/SubmitOpinion";
 /// What an expert wrote, for the bureau alone.
 const WRITTEN: &str = "仅供经办机构：第一位专家所见";
 /// The other words that may tell somebody: the agent, the doctor, the applicant's own words.
@@ -257,34 +260,87 @@ async fn no_answer_tells_an_expert_who_the_applicant_is(
     // It is the expert's own opinion, and still no word of it comes back.
     assert_eq!(leaks(&came, &private), Vec::<&String>::new());
 
-    let mut answered = BTreeMap::from([(submit.name(), 1)]);
+    let mut answered = BTreeMap::from([(submit.full_name().to_owned(), 1)]);
     for seat in [1, 0] {
         let (operator, task) = case.seat(&world, seat).await;
-        let caller = expert(&operator);
-        let mut names = vec!["areas/620900".to_owned(), "areas/620900/diseases/M01600".to_owned()];
-        names.extend([&case.name, &case.photo, &case.paper, &case.person].map(String::clone));
-        for member in &case.panel.members {
-            names.push(member.review_task.clone());
-            names.extend((0..20).map(|number| format!("{}/materials/{number}", member.review_task)));
+        look(&expert(&operator), &names(&case), &task, &private, &mut answered).await;
+    }
+    assert_answered(&answered);
+}
+
+/// All names that there are: of the case, of its panel's tasks and of their materials.
+fn names(case: &Case) -> Vec<String> {
+    let mut names = vec!["areas/620900".to_owned(), "areas/620900/diseases/M01600".to_owned()];
+    names.extend([&case.name, &case.photo, &case.paper, &case.person].map(String::clone));
+    for member in &case.panel.members {
+        names.push(member.review_task.clone());
+        names.extend((0..20).map(|number| format!("{}/materials/{number}", member.review_task)));
+    }
+    names
+}
+
+/// Calls every method that is open to an expert with every name, and gives the opinion; nothing that comes back may tell.
+async fn look(
+    caller: &Caller,
+    names: &[String],
+    task: &review::ReviewTask,
+    private: &[String],
+    answered: &mut BTreeMap<String, usize>,
+) {
+    for method in &methods() {
+        let mut requests: Vec<_> = names.iter().map(|name| about(method, name)).collect();
+        if method.name() == "SubmitOpinion" {
+            requests.push(written(task));
         }
-        for method in &methods {
-            let mut requests: Vec<_> = names.iter().map(|name| about(method, name)).collect();
-            if method.full_name() == submit.full_name() {
-                requests.push(written(&task));
-            }
-            for request in requests {
-                let (is_answered, came) = call(&caller, &path(method), request).await;
-                let found = leaks(&came, &private);
-                assert!(found.is_empty(), "{} tells {operator} {found:?}", method.name());
-                *answered.entry(method.name()).or_default() += usize::from(is_answered);
-            }
+        for request in requests {
+            let (is_answered, came) = call(caller, &path(method), request).await;
+            let found = leaks(&came, private);
+            assert!(found.is_empty(), "{} tells the expert of {} {found:?}", method.name(), task.name);
+            *answered.entry(method.full_name().to_owned()).or_default() += usize::from(is_answered);
         }
     }
-    let silent: Vec<_> = methods
-        .iter()
-        .map(|method| method.name())
-        .filter(|name| answered.get(name).copied().unwrap_or(0) == 0)
-        .collect();
+}
+
+/// Every method was answered, so that something was looked at.
+fn assert_answered(answered: &BTreeMap<String, usize>) {
+    let of = |method: &MethodDescriptor| answered.get(method.full_name()).copied().unwrap_or(0);
+    let methods = methods();
+    let silent: Vec<_> =
+        methods.iter().filter(|method| of(method) == 0).map(|method| method.name()).collect();
     assert!(silent.is_empty(), "never answered, so never looked at: {silent:?}; {answered:?}");
-    assert!(answered["DownloadTaskMaterial"] >= 6, "{answered:?}");
+    let files = methods.iter().find(|method| method.name() == "DownloadTaskMaterial");
+    assert!(files.is_some_and(|method| of(method) >= 6), "{answered:?}");
+}
+
+/// 质量抽查: nor does an answer about a task of a second panel tell, or that it is one, or what was decided.
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_answer_on_a_second_panel_tells_what_it_is(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = world(engine).await;
+    rated(&world, &[("M01600", 10_000)]).await;
+    let channel = connect(world.running.address).await;
+    let expert = |operator: &str| present(&channel, EXPERTS, &[("x-opsp-operator", operator)]);
+    let (case, mut private) = full_case(&world).await;
+    redact_all_but_one(&world, &case).await;
+    for seat in [0, 1] {
+        let (operator, task) = case.seat(&world, seat).await;
+        world.opinion(&operator, &task.name, true).await.unwrap();
+    }
+    world.confirm(&case.name).await.unwrap();
+    let review = reviews(&world, review::QualityState::Waiting).await.remove(0);
+    let second = review.panel.unwrap();
+    private.extend(["quality", "抽查", "approved"].map(str::to_owned));
+    private.extend(review.name.rsplit('/').next().map(str::to_owned));
+    let case = Case { panel: second, ..case };
+    let (first, task) = case.seat(&world, 0).await;
+    let (given, came) = call(&expert(&first), SUBMIT, written(&task)).await;
+    assert!(given && leaks(&came, &private).is_empty());
+    let mut answered = BTreeMap::from([("opsp.review.v1.ReviewService.SubmitOpinion".to_owned(), 1)]);
+    for seat in [1, 0] {
+        let (operator, task) = case.seat(&world, seat).await;
+        look(&expert(&operator), &names(&case), &task, &private, &mut answered).await;
+    }
+    assert_answered(&answered);
 }

@@ -131,6 +131,12 @@ const CLASSES: &[Plant] = &[
     },
     |text| {
         let Some(block) = text.take("[[diseases]]", |_, _| true) else { return false };
+        let id = text.insert_after(block[1], "quality_sample_bp = 10001");
+        text.expect(id, "must be from 0 to 10000");
+        true
+    },
+    |text| {
+        let Some(block) = text.take("[[diseases]]", |_, _| true) else { return false };
         let copy = text.copy(&block);
         let id = text.field(&copy, "code").expect("each has a code");
         text.expect(id, "twice");

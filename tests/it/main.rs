@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
+mod agreement;
 mod blind;
 mod catalogue;
 mod clock;
@@ -31,6 +32,7 @@ mod people;
 mod preview;
 mod process;
 mod profile;
+mod quality;
 mod recalendar;
 mod receipts;
 mod redaction;
@@ -44,5 +46,6 @@ mod second_city;
 mod send_back;
 mod tidy;
 mod undo;
+mod unseen;
 mod upload;
 mod world;

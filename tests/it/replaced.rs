@@ -19,7 +19,7 @@ use crate::world::opinion::opinions;
 use crate::world::scenario::row;
 use crate::world::{Engine, OFFICER, World, postgres_database, refused, request_id, wrong_fields};
 
-async fn decline(
+pub async fn decline(
     world: &World,
     operator: &str,
     task: &str,
@@ -35,7 +35,7 @@ async fn decline(
     Ok(client(world, operator).decline_task(request).await?.into_inner())
 }
 
-fn replacement(name: &str, task: &str) -> review::ReassignTaskRequest {
+pub fn replacement(name: &str, task: &str) -> review::ReassignTaskRequest {
     review::ReassignTaskRequest {
         name: name.to_owned(),
         review_task: task.to_owned(),
@@ -45,7 +45,7 @@ fn replacement(name: &str, task: &str) -> review::ReassignTaskRequest {
     }
 }
 
-async fn reassign(world: &World, request: review::ReassignTaskRequest) -> Answer<review::Panel> {
+pub async fn reassign(world: &World, request: review::ReassignTaskRequest) -> Answer<review::Panel> {
     Ok(client(world, OFFICER).reassign_task(request).await?.into_inner())
 }
 
@@ -55,7 +55,7 @@ async fn panel(world: &World, name: &str) -> review::Panel {
 }
 
 /// Who signs in for an expert.
-async fn operator(world: &World, expert: &str) -> String {
+pub async fn operator(world: &World, expert: &str) -> String {
     let found = registry(world).await.into_iter().find(|listed| listed.name == expert);
     found.expect("a registered expert").operator
 }
@@ -69,7 +69,7 @@ async fn seated(world: &World) -> (String, review::Panel) {
     (name, panel)
 }
 
-async fn some_experts(world: &World, count: usize) {
+pub async fn some_experts(world: &World, count: usize) {
     for number in 0..count {
         create(world, new(&format!("expert.{number}"))).await.unwrap();
     }

@@ -19,7 +19,7 @@ use crate::world::opinion::opinions;
 use crate::world::scenario::{psn_no, row};
 use crate::world::{Engine, OFFICER, OTHER_OFFICER, World, refused, request_id, wrong_fields};
 
-async fn undo(world: &World, officer: &str, name: &str) -> Result<Application, Status> {
+pub async fn undo(world: &World, officer: &str, name: &str) -> Result<Application, Status> {
     let request = review::UndoDecisionRequest {
         name: name.to_owned(),
         reason: "评审材料页码有误，须重新确认。".to_owned(),
@@ -29,7 +29,7 @@ async fn undo(world: &World, officer: &str, name: &str) -> Result<Application, S
     Ok(ReviewServiceClient::new(world.bureau(officer)).undo_decision(request).await?.into_inner())
 }
 
-async fn timeline(world: &World, name: &str) -> Vec<(String, String, String)> {
+pub async fn timeline(world: &World, name: &str) -> Vec<(String, String, String)> {
     let request = application::ListTimelineRequest { parent: name.to_owned(), ..Default::default() };
     let mut portal = ApplicationServiceClient::new(world.portal(psn_no(name)));
     let entries = portal.list_timeline(request).await.unwrap().into_inner().entries;

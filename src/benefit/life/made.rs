@@ -129,6 +129,7 @@ pub fn assigned(expert: &Expert, task: Id, cited: Cited, assigned_at: OffsetDate
         sample: true,
         cited,
         opinion_working_days: 10,
+        purpose: Default::default(),
         assigned_at,
     }
 }

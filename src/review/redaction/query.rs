@@ -46,7 +46,7 @@ pub async fn case(view: &View, id: Id) -> Result<Case> {
     let application = applications::get(view, id).await?.application;
     let materials = material::store::get_all(view, &application.form().materials).await?;
     let redactions = material::redaction::store::of(view, id).await?;
-    let tasks = reviews::seated(view, id).await?.map(|stored| stored.value.tasks).unwrap_or_default();
+    let tasks = reviews::tasks_of(view, id).await?;
     let paper = |(place, material): (usize, Material)| Paper {
         number: place + 1,
         redaction: redactions.iter().find(|redaction| redaction.material == material.id).cloned(),

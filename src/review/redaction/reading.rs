@@ -1,8 +1,9 @@
 //! Reading what was redacted: by an expert, for a task; by the officer, to look at it. Each read is recorded.
 
 use super::super::anonymous::Shown;
-use super::super::domain::Refused as TaskRefused;
+use super::super::domain::{Assigned, Refused as TaskRefused};
 use super::super::opinion::{find, own_task, without_name};
+use super::super::quality;
 use super::super::query::materials;
 use super::query::{Paper, case};
 use super::refused::Refused;
@@ -37,10 +38,10 @@ pub async fn open(view: &View, app: &App, task: Id, number: usize) -> Result<Ope
     let assigned = own_task(&own, task).await?.value.assigned().clone();
     let looked = async {
         let application = applications::get(&own, assigned.application).await?.application;
-        if !matches!(application, Application::Accepted(_) | Application::AwaitingSupplement(_)) {
+        if !is_judged(&own, &application, &assigned).await? {
             return Err(Refusal::from(TaskRefused::NotUnderReview).into());
         }
-        materials(&own, &app.catalogs, &application).await
+        materials(&own, &app.catalogs, &application, &assigned).await
     };
     let shown = looked.await.map_err(|error| without_name(error, task))?;
     let shown = shown.into_iter().find(|shown| shown.number == number);
@@ -57,6 +58,14 @@ pub async fn open(view: &View, app: &App, task: Id, number: usize) -> Result<Ope
     store::keep(&work, task, id, &served.sha256).await?;
     work.commit().await?;
     Ok(Opened { name, title, served, content })
+}
+
+/// Whether the panel of a task still judges: until the decision is made, or the second panel has found everything.
+async fn is_judged(view: &View, application: &Application, assigned: &Assigned) -> Result<bool> {
+    match assigned.purpose.quality() {
+        Some(second) => Ok(quality::store::get(view, second.review).await?.value.is_open()),
+        None => Ok(matches!(application, Application::Accepted(_) | Application::AwaitingSupplement(_))),
+    }
 }
 
 /// What experts get of a material of an application of this call's person.

@@ -123,9 +123,9 @@ async fn look(view: &View, asked: &Asked) -> Result<Looked> {
     }
     let before = store::find(view, asked.application, asked.material).await?;
     if before.is_some() {
-        let tasks = reviews::seated(view, asked.application).await?.map(|stored| stored.value.tasks);
+        let tasks = reviews::tasks_of(view, asked.application).await?;
         // What nobody could have seen binds nobody: a first redaction comes at any time.
-        if is_cited(&tasks.unwrap_or_default(), asked.material) {
+        if is_cited(&tasks, asked.material) {
             return Err(Refusal::from(Refused::Cited).into());
         }
     }

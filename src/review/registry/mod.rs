@@ -1,5 +1,6 @@
 //! 评审专家: who is in an area's registry, for how long, and to whom related. Pure.
 
+pub mod grpc;
 pub mod store;
 
 use serde::{Deserialize, Serialize};
