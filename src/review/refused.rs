@@ -96,16 +96,10 @@ impl Refused {
             Self::OpinionGiven => {
                 plain("OPINION_GIVEN", "评审意见已提交，不能更改。", "the opinion was given and stands.")
             }
-            Self::NotUnderReview => plain(
-                "APPLICATION_NOT_UNDER_REVIEW",
-                "该申请已不在专家评审中。",
-                "the application is not under review any more.",
-            ),
-            Self::ReviewWaits => plain(
-                "APPLICATION_NOT_UNDER_REVIEW",
-                "该申请的评审暂停，正在等待补正、鉴定或体检结果。",
-                "the review stands still: a supplement, an assessment or an examination is waited for.",
-            ),
+            Self::NotUnderReview | Self::ReviewWaits => {
+                let (zh, en) = self.is_not_under_review();
+                plain("APPLICATION_NOT_UNDER_REVIEW", zh, en)
+            }
             Self::Contradicts { code, said, follows } => contradicts(code, *said, *follows),
             Self::OpinionsGiven => plain(
                 "OPINIONS_GIVEN",
@@ -122,6 +116,16 @@ impl Refused {
                 format!("本区域已有使用登录名 {operator} 的专家。"),
                 format!("an expert of this area signs in as {operator} already."),
             ),
+        }
+    }
+
+    fn is_not_under_review(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::ReviewWaits => (
+                "该申请的评审暂停，正在等待补正、鉴定或体检结果。",
+                "the review stands still: a supplement, an assessment or an examination is waited for.",
+            ),
+            _ => ("该申请已不在专家评审中。", "the application is not under review any more."),
         }
     }
 
