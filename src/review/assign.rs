@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::clock::with_experts;
-use super::domain::{Assigned, Line, Open, Task};
+use super::domain::{Assigned, Line, Open, Refused, Task};
 use super::draw::{Candidate, Concern, Drawn, Matter, Seed, draw};
 use super::panel::{Member, Panel, Seated};
 use super::quality;

@@ -179,6 +179,7 @@ mod tests {
             excluded: Vec::new(),
             seats: 1,
             former: Vec::new(),
+            quality: None,
         };
         let seated = Seated { panel, tasks: Vec::new(), former: vec![closed] };
         assert_eq!(seated.times_sent_back(), 1);
