@@ -103,7 +103,7 @@ impl Most {
 }
 
 /// Most pixels that any catalogue may let in, in thousands: a small file unfolds to three bytes or more for each.
-const KILOPIXELS_MAX: u32 = 100_000;
+pub const KILOPIXELS_MAX: u32 = 100_000;
 /// Most pages that any catalogue may let in.
 const PAGES_MAX: u32 = 2_000;
 

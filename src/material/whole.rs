@@ -14,7 +14,9 @@ pub async fn made<T: Send + 'static>(
     size_bytes: i64,
     make: impl FnOnce(&[u8]) -> Option<T> + Send + 'static,
 ) -> Result<Option<T>> {
-    let room = u32::try_from(size_bytes >> 10).map_err(|error| Error::Internal(error.into()))?;
+    // A copy that was encoded anew may be larger than what was uploaded, and than all the room: it waits for all of it.
+    let whole = i64::try_from(app.config.files.memory_bytes).unwrap_or(i64::MAX);
+    let room = u32::try_from(size_bytes.min(whole) >> 10).map_err(|error| Error::Internal(error.into()))?;
     let room = Arc::clone(&app.file_memory).acquire_many_owned(room).await;
     let room = room.map_err(|error| Error::Internal(error.into()))?;
     let mut content = Vec::new();

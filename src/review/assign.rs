@@ -16,7 +16,7 @@ use crate::catalog::store::{Catalogs, Published};
 use crate::db::work::{View, Work};
 use crate::insured::domain::NotEligible;
 use crate::kernel::calendar::Calendar;
-use crate::kernel::error::{Error, Refusal, Result};
+use crate::kernel::error::{Refusal, Result};
 use crate::kernel::id::Id;
 use crate::kernel::region::Region;
 
@@ -93,10 +93,9 @@ impl<'a> Reviewed<'a> {
 
     async fn first(&self) -> Result<Seated> {
         let lines = self.lines()?;
-        let seed = Seed(self.work.random().bytes());
-        let drawn = self.draw(&lines, &[], self.published.catalog.rules.experts, seed).await??;
+        let drawn = self.draw(&lines, &[], self.published.catalog.rules.experts).await??;
         let tasks = self.hand_out(&lines, &drawn).await?;
-        let step = Panel::first(self.filed.case.id, seed, &drawn, &ids(&tasks));
+        let step = Panel::first(self.filed.case.id, &drawn, &ids(&tasks));
         let panel = store::save_panel(self.work, None, step).await?;
         Ok(Seated { panel, tasks, former: Vec::new() })
     }
@@ -121,13 +120,10 @@ impl<'a> Reviewed<'a> {
         Ok(Seated { panel, tasks, former })
     }
 
-    /// Draws for a panel that there is already, from its own seed; or tells why nobody can be drawn.
+    /// Draws for a panel that there is already, or tells why nobody can be drawn.
     pub async fn draw_further(&self, seated: &Seated, wanted: usize) -> Result<Result<Drawn, Vec<Refusal>>> {
-        let panel = &seated.panel;
-        let seed = Seed::parse(&panel.seed)
-            .ok_or_else(|| Error::internal(format!("panel of {}: its seed is none", panel.application)))?;
-        let sat = store::sat(self.work, panel.application).await?;
-        self.draw(&self.lines_of(seated)?, &sat, wanted, seed).await
+        let sat = store::sat(self.work, seated.panel.application).await?;
+        self.draw(&self.lines_of(seated)?, &sat, wanted).await
     }
 
     /// What there is to judge: every line, or the drawn ones.
@@ -157,11 +153,10 @@ impl<'a> Reviewed<'a> {
         lines: &[Line],
         panel: &[Member],
         wanted: usize,
-        seed: Seed,
     ) -> Result<Result<Drawn, Vec<Refusal>>> {
         let matter = self.matter(lines).await?;
         let candidates = candidates(self.work, &self.filed.case.area).await?;
-        Ok(draw(candidates, &matter, panel, wanted, seed))
+        Ok(draw(candidates, &matter, panel, wanted, Seed(self.work.random().bytes())))
     }
 
     /// Gives a task to each who was drawn.
@@ -242,20 +237,11 @@ fn lines(filed: &Filed, catalog: &Catalog) -> Result<Vec<Line>, Vec<Refusal>> {
     if unknown.is_empty() { Ok(lines) } else { Err(unknown) }
 }
 
-/// Experts in the registries of the area and of the areas above it, each with what the same operator is elsewhere.
+/// Experts in the registries of the area and of the areas above it, each with what the same operator is and does elsewhere.
 async fn candidates(view: &View, area: &Region) -> Result<Vec<Candidate>> {
     let mut areas = vec![area.clone(), area.pooling()];
     areas.extend(Region::find(&format!("{}0000", &area.as_str()[..2])));
     let all = registry::store::of(view, &areas, &area.pooling()).await?;
     let loads = store::loads(view, all.iter().map(|expert| expert.id)).await?;
-    let candidate = |expert: &Expert| Candidate {
-        expert: expert.clone(),
-        elsewhere: all
-            .iter()
-            .filter(|other| other.operator == expert.operator && other.id != expert.id)
-            .cloned()
-            .collect(),
-        load: loads.get(&expert.id).copied().unwrap_or_default(),
-    };
-    Ok(all.iter().filter(|expert| areas.contains(&expert.area)).map(candidate).collect())
+    Ok(Candidate::all(&all, &areas, &loads))
 }

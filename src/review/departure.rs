@@ -1,9 +1,9 @@
-//! Who left a panel before giving an opinion, how and why. Pure.
+//! Who left a panel without an opinion that counts, how and why. Pure.
 
 use serde::{Deserialize, Serialize};
 use time::{Date, OffsetDateTime};
 
-use super::domain::{Assigned, Event, Given, Open};
+use super::domain::{Answered, Assigned, Event, Given, Open, Refused, Task};
 use crate::kernel::calendar::Calendar;
 use crate::kernel::clock::Clock;
 use crate::kernel::step::Step;
@@ -74,6 +74,12 @@ impl Open {
         due.is_some_and(|due| due.date < today)
     }
 
+    /// Why an officer cannot have somebody else judge it: its expert has given an opinion and is asked again, and there is
+    /// time. Not so of who is related to the applicant.
+    pub fn not_reassigned(&self, is_overdue: bool, is_related: bool) -> Option<Refused> {
+        (!self.earlier.is_empty() && !is_overdue && !is_related).then_some(Refused::TaskReopened)
+    }
+
     /// Takes it from its expert.
     pub fn close(self, left: Left) -> Step<Closed, Event> {
         let event = Event::TaskClosed { departure: left.how };
@@ -84,6 +90,25 @@ impl Open {
     pub fn irreplaceable(self) -> Option<Step<Self, Event>> {
         let told = self.irreplaceable;
         (!told).then(|| Step::new(Self { irreplaceable: true, ..self }, Event::ReplacementMissing {}))
+    }
+}
+
+impl Answered {
+    /// Opens it again for everything, so that its expert can leave: nothing of what was given counts any more.
+    pub fn take_back(self, today: Date) -> Open {
+        let codes = self.assigned.lines.iter().map(|line| line.code.clone()).collect();
+        self.reopen(&codes, 0, today).state
+    }
+}
+
+impl Task {
+    /// When it was answered or closed; none while it is open.
+    pub fn ended_at(&self) -> Option<OffsetDateTime> {
+        match self {
+            Self::Open(_) => None,
+            Self::Answered(answered) => Some(answered.answered_at),
+            Self::Closed(closed) => Some(closed.left.at),
+        }
     }
 }
 

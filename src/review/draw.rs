@@ -6,16 +6,21 @@
 //! 2. Left out are those with a conflict of interest, those outside their term (任期) and those whose specialty does not
 //!    fit, each with its reasons. A conflict in one registration bars the same operator in every other one of the 统筹区
 //!    and of the areas above it, whether or not that registration is in its term.
-//! 3. The others are put in order: fewer open tasks first; where these are equal, fewer tens of tasks answered in the
-//!    last 365 days (0 to 9 are one, 10 to 19 the next: in between chance decides, so that who is drawn cannot be
-//!    foretold); where these are equal too, the smaller key. The key is SHA-256 over 32 bytes, compared as an unsigned
-//!    big-endian number: the panel's seed of 16 bytes, then the 16 bytes of the expert's UUID in network order.
-//! 4. Whoever is in the registry twice (the same operator) keeps the first place only. The first `wanted` are drawn.
+//! 3. Whoever is left in several registrations (the same operator) stands for the draw in the one with the smallest UUID,
+//!    once. An operator's tasks are those of all its registrations in the 统筹区 and the areas above it together.
+//! 4. These are put in order: fewer open tasks first; where these are equal, fewer tens of tasks that ended in the last
+//!    365 days, answered or closed (given back, reassigned, overdue: who never answers comes no sooner for it; 0 to 9 are
+//!    one, 10 to 19 the next: in between chance decides, so that who is drawn cannot be foretold); where these are equal
+//!    too, the smaller key. The key is SHA-256 over 32 bytes, compared as an unsigned big-endian number: the seed of 16
+//!    bytes, then the 16 bytes of the expert's UUID in network order. The first `wanted` are drawn.
 //!
-//! The seed is drawn once a panel, before anything is known of the order, and whoever is drawn later, a third expert or
-//! one instead of another, is drawn from the same seed: nobody can ask for another one until a draw pleases. The event
-//! of a draw holds the seed (hexadecimal) and the order of step 4 with the tasks of each, so that steps 3 and 4 can be
-//! made again from it.
+//! Each draw has a seed of its own, made as it is drawn, whoever is drawn: the first ones, a third or one instead of another.
+//! So nothing that was told before tells who comes next, and a draw that is only tried out names nobody. An officer may
+//! have somebody drawn instead of an expert who has given no opinion; who left never comes back, and each time stands in
+//! the panel with the officer and the reason. The event of a draw holds its seed (hexadecimal) and the order of step 4 with
+//! the tasks of each, so that it can be made again from it at once.
+
+use std::collections::HashMap;
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -26,8 +31,9 @@ use super::panel::Member;
 use super::registry::{Expert, Load, Party};
 use crate::kernel::error::Refusal;
 use crate::kernel::id::{Id, PsnNo};
+use crate::kernel::region::Region;
 
-/// So many answered tasks count as one step in the order.
+/// So many ended tasks count as one step in the order.
 const STEP: u64 = 10;
 
 /// Where the chance of a draw comes from.
@@ -38,12 +44,6 @@ impl Seed {
     /// In 32 hexadecimal digits.
     pub fn hex(self) -> String {
         self.0.iter().map(|byte| format!("{byte:02x}")).collect()
-    }
-
-    /// From its hexadecimal digits.
-    pub fn parse(hex: &str) -> Option<Self> {
-        let number = u128::from_str_radix(hex, 16).ok().filter(|_| hex.len() == 32)?;
-        Some(Self(number.to_be_bytes()))
     }
 
     fn key(self, expert: Id) -> [u8; 32] {
@@ -61,8 +61,23 @@ pub struct Candidate {
     pub expert: Expert,
     /// What the same operator is in other registries, those included from which nobody is drawn.
     pub elsewhere: Vec<Expert>,
-    /// How much it has to do.
+    /// How much the same operator has and had to do in all of them.
     pub load: Load,
+}
+
+impl Candidate {
+    /// Those of a registry who are in some areas. `loads`: of each registration that has or had something to do.
+    pub fn all(registry: &[Expert], areas: &[Region], loads: &HashMap<Id, Load>) -> Vec<Self> {
+        let candidate = |expert: &Expert| {
+            let same = || registry.iter().filter(|other| other.operator == expert.operator);
+            Self {
+                expert: expert.clone(),
+                elsewhere: same().filter(|other| other.id != expert.id).cloned().collect(),
+                load: same().filter_map(|one| loads.get(&one.id)).copied().sum(),
+            }
+        };
+        registry.iter().filter(|expert| areas.contains(&expert.area)).map(candidate).collect()
+    }
 }
 
 /// What is to be judged, as far as interests may conflict with it.
@@ -106,11 +121,15 @@ pub struct Weighed {
     pub open_tasks: u64,
     /// Tasks answered in the 365 days before it.
     pub answered_tasks: u64,
+    /// Tasks that were closed without an opinion in the same days.
+    pub closed_tasks: u64,
 }
 
 /// What a draw gives.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Drawn {
+    /// What it was drawn from.
+    pub seed: Seed,
     /// Those who were drawn, in order.
     pub experts: Vec<Expert>,
     /// All who could have been, in order.
@@ -139,15 +158,16 @@ pub fn draw(
             excluded.extend(reasons);
         }
     }
-    fit.sort_by_cached_key(|Candidate { expert, load, .. }| {
-        (load.open_tasks, load.answered_tasks / STEP, seed.key(expert.id))
-    });
+    fit.sort_by_key(|candidate| candidate.expert.id.0);
     let mut ordered: Vec<Candidate> = Vec::new();
     for candidate in fit {
         if ordered.iter().all(|earlier| earlier.expert.operator != candidate.expert.operator) {
             ordered.push(candidate);
         }
     }
+    ordered.sort_by_cached_key(|Candidate { expert, load, .. }| {
+        (load.open_tasks, load.ended_tasks() / STEP, seed.key(expert.id))
+    });
     if ordered.len() < wanted {
         let missing = wanted - ordered.len();
         let mut reasons = vec![Refusal::from(Refused::NotEnoughExperts { missing })];
@@ -160,10 +180,11 @@ pub fn draw(
             expert: expert.id,
             open_tasks: load.open_tasks,
             answered_tasks: load.answered_tasks,
+            closed_tasks: load.closed_tasks,
         })
         .collect();
     let experts = ordered.into_iter().take(wanted).map(|candidate| candidate.expert).collect();
-    Ok(Drawn { experts, order, excluded })
+    Ok(Drawn { seed, experts, order, excluded })
 }
 
 /// Everything that speaks against a candidate, one reason each.

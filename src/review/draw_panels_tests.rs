@@ -115,7 +115,11 @@ impl Case {
     fn random(dice: &mut Dice) -> Self {
         let size = 5 + dice.below(40);
         let registry: Vec<_> = (0..size).map(|number| dice.expert(number)).collect();
-        let load = |dice: &mut Dice| Load { open_tasks: dice.below(4), answered_tasks: dice.below(35) };
+        let load = |dice: &mut Dice| Load {
+            open_tasks: dice.below(4),
+            answered_tasks: dice.below(35),
+            closed_tasks: dice.below(15),
+        };
         let loads = registry.iter().map(|expert| (expert.id, load(dice))).collect();
         let sits = |expert: &Expert| Member {
             expert: expert.id,
@@ -131,17 +135,8 @@ impl Case {
 
     /// Everybody but those of 敦煌, who judge there alone.
     fn candidates(&self) -> Vec<Candidate> {
-        let home = self.registry.iter().filter(|expert| expert.area.as_str() == "620900");
-        let same = |expert: &Expert| -> Vec<Expert> {
-            let others = self.registry.iter().filter(|other| other.id != expert.id);
-            others.filter(|other| other.operator == expert.operator).cloned().collect()
-        };
-        home.map(|expert| Candidate {
-            expert: expert.clone(),
-            elsewhere: same(expert),
-            load: self.loads[&expert.id],
-        })
-        .collect()
+        let loads = self.loads.iter().map(|(id, load)| (*id, *load)).collect();
+        Candidate::all(&self.registry, &[Region::find("620900").unwrap()], &loads)
     }
 
     /// The second implementation: those who may be drawn, in order.
@@ -154,8 +149,13 @@ impl Case {
             .map(|expert| expert.operator.as_str())
             .chain(self.panel.iter().map(|member| member.operator.as_str()))
             .collect();
-        let mut places = Vec::new();
+        // By operator: where it stands, and all that it has and had to do.
+        let mut stands: BTreeMap<&str, &Expert> = BTreeMap::new();
+        let mut tasks: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
         for expert in &self.registry {
+            let Load { open_tasks, answered_tasks, closed_tasks } = self.loads[&expert.id];
+            let sum = tasks.entry(&expert.operator).or_default();
+            *sum = (sum.0 + open_tasks, sum.1 + answered_tasks + closed_tasks);
             let Card { term, specialties, .. } = &expert.card;
             let early = term.from.is_some_and(|from| from > matter.day);
             let late = term.until.is_some_and(|until| until < matter.day);
@@ -163,15 +163,19 @@ impl Case {
             let fits = matter.lines.iter().all(|line| judges(&line.group));
             let here = expert.area.as_str() == "620900";
             if here && fits && !early && !late && !barred.contains(expert.operator.as_str()) {
-                let load = self.loads[&expert.id];
-                let rank = (load.open_tasks, load.answered_tasks / 10, digest(&self.seed.hex(), expert.id));
-                places.push((rank, expert));
+                let place = stands.entry(&expert.operator).or_insert(expert);
+                if expert.id.0.as_u128() < place.id.0.as_u128() {
+                    *place = expert;
+                }
             }
         }
-        places.sort_by(|one, other| one.0.cmp(&other.0));
-        let mut seen = BTreeSet::new();
-        places.retain(|(_, expert)| seen.insert(expert.operator.as_str()));
-        places.into_iter().map(|(_, expert)| expert.id).collect()
+        let rank = |(operator, expert): (&str, &Expert)| {
+            let (open, ended) = tasks[operator];
+            (open, ended / 10, digest(&self.seed.hex(), expert.id), expert.id)
+        };
+        let mut places: Vec<_> = stands.into_iter().map(rank).collect();
+        places.sort();
+        places.into_iter().map(|place| place.3).collect()
     }
 }
 
@@ -225,7 +229,7 @@ fn random_panels_are_without_conflict_and_are_drawn_alike_by_a_second_implementa
                     let all = registry.iter().filter(|other| other.operator == expert.operator);
                     assert!(!all.into_iter().any(|one| has_conflict(one, matter)), "panel {number}");
                 }
-                from_the_event(&first, &seed.hex());
+                from_the_event(&first, &first.seed.hex());
             }
             Err(reasons) => {
                 refused += 1;
@@ -249,7 +253,8 @@ fn from_the_event(drawn: &Drawn, seed: &str) {
         .map(|place| {
             let number = |field: &str| place[field].as_u64().unwrap();
             let expert = Id::parse(place["expert"].as_str().unwrap()).unwrap();
-            (number("open_tasks"), number("answered_tasks") / 10, digest(seed, expert), expert)
+            let ended = number("answered_tasks") + number("closed_tasks");
+            (number("open_tasks"), ended / 10, digest(seed, expert), expert)
         })
         .collect();
     places.sort();

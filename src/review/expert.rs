@@ -56,7 +56,7 @@ pub async fn create(
     said: Registration,
 ) -> Result<Listed> {
     let area = work.area()?.clone();
-    let card = said.read(&catalogs.in_force(&area, work.today())?.catalog).map_err(Error::Invalid)?;
+    let card = said.read(&catalogs.in_force(&area, work.today())?.catalog, None).map_err(Error::Invalid)?;
     let mut reasons = Vec::new();
     if config.callers.values().any(|caller| caller.operators.iter().any(|officer| officer == operator)) {
         reasons.push(Refusal::from(Refused::ExpertIsOfficer { operator: operator.to_owned() }));
@@ -85,7 +85,7 @@ pub async fn update(
         return Err(Error::Stale);
     }
     let catalog = &catalogs.in_force(work.area()?, work.today())?.catalog;
-    let card = said.read(catalog).map_err(Error::Invalid)?;
+    let card = said.read(catalog, Some(&stored.value.card)).map_err(Error::Invalid)?;
     let stored = registry::store::save(work, stored.version, stored.value.change(card)).await?;
     let loads = loads(work, [id]).await?;
     Ok(Listed { stored, load: loads.get(&id).copied().unwrap_or_default() })
@@ -93,10 +93,12 @@ pub async fn update(
 
 impl Registration {
     /// What it says, or everything that is wrong with it. A conflict of interest is found by the institution, and
-    /// fitness by the group: both must be the catalogue's.
-    fn read(self, catalog: &Catalog) -> Result<Card, Vec<Violation>> {
+    /// fitness by the group: both must be the catalogue's, or stay what they were `before`. So a term can be ended also
+    /// when they have left the catalogue.
+    fn read(self, catalog: &Catalog, before: Option<&Card>) -> Result<Card, Vec<Violation>> {
         let mut faults = Vec::new();
-        if catalog.institution(&self.fixmedins_code).is_none() {
+        let worked_there = before.is_some_and(|card| card.fixmedins_code == self.fixmedins_code);
+        if !worked_there && catalog.institution(&self.fixmedins_code).is_none() {
             faults.push(Violation::new(
                 "fixmedins_code",
                 "不在定点医药机构名录中",
@@ -104,7 +106,8 @@ impl Registration {
             ));
         }
         for (index, name) in self.specialties.iter().enumerate() {
-            if catalog.groups.iter().all(|group| group.name != *name) {
+            let judged = before.is_some_and(|card| card.specialties.contains(name));
+            if !judged && catalog.groups.iter().all(|group| group.name != *name) {
                 let field = format!("specialties[{index}]");
                 faults.push(Violation::new(&field, "不是目录中的病种大类", "is no group of the catalogue"));
             }
@@ -154,4 +157,39 @@ pub async fn list(view: &View, page: Page) -> Result<Paged<Listed>> {
         Listed { stored, load }
     });
     page.close(view, listed.collect(), |listed| listed.stored.value.id.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is said of an expert at an institution and of a group that the catalogue has not.
+    fn gone(until: time::Date) -> Registration {
+        Registration {
+            name: "专家".to_owned(),
+            fixmedins_code: "H00000000000".to_owned(),
+            specialties: vec!["撤销的大类".to_owned()],
+            diag_dr_codg: String::new(),
+            term: Term { from: None, until: Some(until) },
+            relations: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_term_is_ended_also_when_the_institution_has_left_the_catalogue() {
+        let catalog = Catalog::parse(crate::catalog::domain::SAMPLE).unwrap();
+        let fields = |read: Result<Card, Vec<Violation>>| -> Vec<String> {
+            read.err().unwrap_or_default().into_iter().map(|fault| fault.field).collect()
+        };
+        let day = time::macros::date!(2025 - 12 - 31);
+        assert_eq!(fields(gone(day).read(&catalog, None)), ["fixmedins_code", "specialties[0]"]);
+        let Registration { name, fixmedins_code, specialties, diag_dr_codg, .. } = gone(day);
+        let relations = Vec::new();
+        let before =
+            Card { name, fixmedins_code, specialties, diag_dr_codg, term: Term::default(), relations };
+        let ended = gone(day).read(&catalog, Some(&before)).unwrap();
+        assert_eq!(ended.term.until, Some(day));
+        let moved = Registration { fixmedins_code: "H00000000001".to_owned(), ..gone(day) };
+        assert_eq!(fields(moved.read(&catalog, Some(&before))), ["fixmedins_code"]);
+    }
 }

@@ -10,7 +10,7 @@ use super::redaction::grpc as redaction;
 use super::registry::grpc as registry;
 use super::{
     accept, agreement, assign, clock, confirm, deadlines, opinion, query, receipt, replace, send_back,
-    supplement, undo,
+    supplement, tried, undo,
 };
 use crate::app::{App, Ask};
 use crate::application::grpc::message;
@@ -134,12 +134,7 @@ impl pb::review_service_server::ReviewService for Service {
 
     async fn assign_experts(&self, request: Request<pb::AssignExpertsRequest>) -> Answer<pb::Panel> {
         write(self, request, |service, work, input| {
-            Box::pin(async move {
-                let id = application_id(&input.name)?;
-                let app = &service.0;
-                let seated = assign::assign(work, &app.catalogs, &app.calendar.now(), id).await?;
-                Ok(panel(work.person()?, id, &seated))
-            })
+            Box::pin(async move { tried::assign(&service.0, work, input).await })
         })
         .await
     }
@@ -235,11 +230,7 @@ impl pb::review_service_server::ReviewService for Service {
 
     async fn reassign_task(&self, request: Request<pb::ReassignTaskRequest>) -> Answer<pb::Panel> {
         write(self, request, |service, work, input| {
-            Box::pin(async move {
-                let (id, task) = (application_id(&input.name)?, task_id(&input.review_task)?);
-                let seated = replace::reassign(&service.0, work, id, task, &input.reason).await?;
-                Ok(panel(work.person()?, id, &seated))
-            })
+            Box::pin(async move { tried::reassign(&service.0, work, input).await })
         })
         .await
     }

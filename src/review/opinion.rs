@@ -47,7 +47,7 @@ pub async fn submit(
     }
     let shown = materials(work, catalogs, &application, &open.assigned).await;
     let mut shown = shown.map_err(|error| without_name(error, id))?;
-    let opened = redaction::store::opened(work, id).await?;
+    let opened = redaction::store::opened(work, id, open.assigned.application).await?;
     shown.iter_mut().for_each(|shown| shown.opened = opened.contains(&shown.id));
     let step = open.answer(said, &shown, work.now())?;
     let task = store::save_task(work, calendar, stored.version, step).await?;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::departure::Closed;
 use super::domain::{Event, Finding, Line, Opinion, Refused, Task};
-use super::draw::{Drawn, Seed};
+use super::draw::Drawn;
 use super::reasons::{Papers, unknown};
 use super::registry::{Expert, resource};
 use super::sitting::{Sitting, Voice};
@@ -21,7 +21,7 @@ use crate::kernel::step::Step;
 pub struct Panel {
     /// The application.
     pub application: Id,
-    /// The seed of its draws, in hexadecimal.
+    /// The seed of its last draw, in hexadecimal.
     pub seed: String,
     /// In the order of the draw.
     pub members: Vec<Member>,
@@ -90,9 +90,9 @@ pub fn outcome(votes: &[Option<Finding>]) -> Outcome {
 
 impl Panel {
     /// The first panel. `tasks` are the ids of the tasks of those who were drawn.
-    pub fn first(application: Id, seed: Seed, drawn: &Drawn, tasks: &[Id]) -> Step<Self, Event> {
+    pub fn first(application: Id, drawn: &Drawn, tasks: &[Id]) -> Step<Self, Event> {
         let (members, excluded, former) = (Vec::new(), Vec::new(), Vec::new());
-        let seed = seed.hex();
+        let seed = drawn.seed.hex();
         let mut panel = Self { application, seed, members, excluded, seats: 0, former, quality: None };
         let experts = panel.seat(drawn, tasks);
         panel.seats = panel.members.len();
@@ -101,9 +101,9 @@ impl Panel {
     }
 
     /// A second panel on which nobody sits yet.
-    pub fn vacant(application: Id, quality: Id, seed: Seed, seats: usize) -> Self {
+    pub fn vacant(application: Id, quality: Id, seats: usize) -> Self {
         let (members, excluded, former) = (Vec::new(), Vec::new(), Vec::new());
-        Self { application, seed: seed.hex(), members, excluded, seats, former, quality: Some(quality) }
+        Self { application, seed: String::new(), members, excluded, seats, former, quality: Some(quality) }
     }
 
     /// Another member is needed because the others differ, and nobody can be drawn: the panel is short.
@@ -165,6 +165,7 @@ impl Panel {
     }
 
     fn seat(&mut self, drawn: &Drawn, tasks: &[Id]) -> Vec<Id> {
+        self.seed = drawn.seed.hex();
         let member = |(expert, task): (&Expert, &Id)| Member {
             expert: expert.id,
             area: expert.area.clone(),

@@ -6,6 +6,7 @@ use crate::catalog::criteria::Criterion;
 use crate::review::anonymous::Shown;
 use crate::review::departure::{DeclineReason, Departure, Left};
 use crate::review::domain::{Assigned, Open};
+use crate::review::draw::Seed;
 use crate::review::registry::{Card, Term};
 use crate::review::said::{Said, SaidLeaf};
 use time::macros::datetime;
@@ -327,9 +328,11 @@ fn a_short_panel_finds_nothing_until_it_is_filled() {
             relations: Vec::new(),
         },
     };
-    let drawn = Drawn { experts: vec![expert], order: Vec::new(), excluded: Vec::new() };
+    let seed = Seed([9; 16]);
+    let drawn = Drawn { seed, experts: vec![expert], order: Vec::new(), excluded: Vec::new() };
     let filled = seated.panel.clone().fill(&drawn, &[number(3)]).state;
     assert_eq!((filled.missing(), filled.members[1].operator.as_str()), (0, "new"));
+    assert_eq!(filled.seed, seed.hex(), "each draw has its own");
     let seen: Vec<_> = filled.seen().into_iter().map(|member| member.operator).collect();
     assert_eq!(seen, ["expert1", "new", "expert2"]);
     // One who leaves a panel of three leaves it with three seats.

@@ -26,6 +26,10 @@ pub enum Refused {
     OpinionGiven,
     /// It was taken from its expert.
     TaskClosed,
+    /// Its expert has given an opinion and judges it anew, and there is time.
+    TaskReopened,
+    /// A member is related to the applicant, as it came out on another panel.
+    MemberRelated { expert: String },
     /// The application is not with the experts any more.
     NotUnderReview,
     /// The review stands still: somebody outside or the applicant is waited for.
@@ -93,6 +97,16 @@ impl Refused {
                 "该评审任务已退回或已改由他人评审。",
                 "the task was given back or is somebody else's by now.",
             ),
+            Self::TaskReopened => plain(
+                "TASK_REOPENED",
+                "该专家已提交过意见，正在重新评审；未超过评审时限，不能更换。",
+                "its expert has given an opinion and judges it anew: nobody is drawn instead while there is time.",
+            ),
+            Self::MemberRelated { expert } => (
+                "MEMBER_RELATED",
+                "该专家在申请人的其他评审任务中申报了利害关系，应当回避。".to_owned(),
+                format!("{expert} is related to the applicant, as was told of another task."),
+            ),
             Self::OpinionGiven => {
                 plain("OPINION_GIVEN", "评审意见已提交，不能更改。", "the opinion was given and stands.")
             }
@@ -147,6 +161,13 @@ impl Refused {
                 ("请用 AssignExperts 补抽专家。", "draw who is missing with AssignExperts.")
             }
             Self::OpinionGiven | Self::TaskClosed => ("", ""),
+            Self::TaskReopened => (
+                "请等待专家提交意见；超过评审时限仍未提交的，可以更换。",
+                "wait for the opinion; once it is overdue the expert can be replaced.",
+            ),
+            Self::MemberRelated { .. } => {
+                ("请用 ReassignTask 更换该专家。", "replace this expert with ReassignTask.")
+            }
             Self::NotUnderReview => (
                 "申请已撤回或已办结，其评审任务无需再处理。",
                 "it was withdrawn or decided: nothing is left to be done about its tasks.",
@@ -173,6 +194,7 @@ impl Refused {
     fn subject(&self) -> &str {
         match self {
             Self::ThirdNeeded { code } | Self::Contradicts { code, .. } => code,
+            Self::MemberRelated { expert } => expert,
             Self::OperatorTaken { .. } | Self::ExpertIsOfficer { .. } => "operator",
             Self::NotEnoughExperts { .. }
             | Self::PanelComplete
@@ -183,6 +205,7 @@ impl Refused {
             | Self::PanelShort { .. }
             | Self::OpinionGiven
             | Self::TaskClosed
+            | Self::TaskReopened
             | Self::OpinionsGiven
             | Self::NotUnderReview
             | Self::ReviewWaits => "",

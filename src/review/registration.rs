@@ -59,6 +59,7 @@ pub fn message(Listed { stored, load }: &Listed) -> pb::Expert {
         diag_dr_codg: card.diag_dr_codg.clone(),
         open_tasks: count(load.open_tasks),
         answered_tasks: count(load.answered_tasks),
+        closed_tasks: count(load.closed_tasks),
         active_from: card.term.from.map(date_message),
         active_until: card.term.until.map(date_message),
         relations: card.relations.iter().map(relation).collect(),

@@ -1,4 +1,4 @@
-//! 退回、更换: an expert leaves a panel before giving an opinion, and somebody else is drawn from the same seed.
+//! 退回、更换: an expert leaves a panel, and somebody else is drawn instead.
 
 use super::assign::{Reviewed, ids};
 use super::departure::{DeclineReason, Departure, Left};
@@ -9,7 +9,7 @@ use super::panel::Seated;
 use super::store::{self, Stored};
 use crate::app::App;
 use crate::catalog::store::Catalogs;
-use crate::db::work::Work;
+use crate::db::work::{View, Work};
 use crate::kernel::calendar::Calendar;
 use crate::kernel::error::{Error, Refusal, Result};
 use crate::kernel::id::Id;
@@ -37,7 +37,8 @@ pub async fn decline(app: &App, work: &Work, id: Id, reason: DeclineReason, text
     Ok(left)
 }
 
-/// 更换: the officer takes a task from an expert who has not answered. Nothing changes where nobody can be drawn.
+/// 更换: the officer takes a task from an expert who has given no opinion, who is late with another one, or who is related
+/// to the applicant. Nothing changes where nobody can be drawn.
 pub async fn reassign(app: &App, work: &Work, application: Id, task: Id, reason: &str) -> Result<Seated> {
     store::seated(work, application).await?.ok_or(Refused::PanelMissing).map_err(Refusal::from)?;
     let stored = store::any_task(work, task).await?;
@@ -50,10 +51,27 @@ pub async fn reassign(app: &App, work: &Work, application: Id, task: Id, reason:
         at: work.now(),
         by: work.actor().operator()?.to_owned(),
     };
-    let calendar = app.calendar.now();
+    let (calendar, version) = (app.calendar.now(), stored.version);
+    let is_related = store::avoided_by(work).await?.contains(&stored.value.assigned().operator);
+    let stored = match stored.value {
+        Task::Answered(answered) if is_related => {
+            Stored { value: answered.take_back(work.today()).into(), version }
+        }
+        value => Stored { value, version },
+    };
     let leaving = Leaving::of(work, &app.catalogs, &calendar, stored).await?;
+    if let Some(refused) = leaving.open.not_reassigned(leaving.is_overdue(), is_related) {
+        return Err(Refusal::from(refused).into());
+    }
     let drawn = leaving.instead().await??;
     leaving.leave(left, Some(drawn)).await
+}
+
+/// 回避: members of a panel who are related to this call's person, as they said when they gave another task back.
+pub(super) async fn related(view: &View, seated: &Seated) -> Result<Vec<Refused>> {
+    let avoided = store::avoided_by(view).await?;
+    let members = seated.panel.members.iter().filter(|member| avoided.contains(&member.operator));
+    Ok(members.map(|member| Refused::MemberRelated { expert: member.resource() }).collect())
 }
 
 /// An open task whose expert leaves.

@@ -61,6 +61,7 @@ pub mod task {
         pub body: Vec<u8>,
         pub version: i64,
         pub created_at: i64,
+        /// When it ended: was answered, or closed.
         pub answered_at: Option<i64>,
         /// The quality review that it serves; none where the decision rests on it.
         pub quality_id: Option<Uuid>,

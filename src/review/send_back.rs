@@ -2,14 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use super::concerned::{Field, known, listed, told};
 use super::domain::{Refused, Task, task_name};
 use super::panel::Seated;
+use super::replace::related;
 use super::sent_back::SentBack;
 use super::store;
-use crate::application::domain::{Accepted, Form};
+use crate::application::domain::Accepted;
 use crate::application::store as applications;
 use crate::db::work::Work;
-use crate::insured::domain::Insured;
 use crate::kernel::calendar::Calendar;
 use crate::kernel::error::{Error, Refusal, Result, Violation};
 use crate::kernel::id::Id;
@@ -41,12 +42,13 @@ pub async fn send_back(work: &Work, calendar: &Calendar, id: Id, sending: &Sendi
     let accepted = application.into_accepted().and_then(Accepted::running).map_err(Refusal::from)?;
     let seated = store::seated(work, id).await?.ok_or(Refused::PanelMissing).map_err(Refusal::from)?.value;
     let insured = crate::insured::store::get(work).await?.insured;
-    let faults = faults(sending, &seated, &own_words(&insured, &accepted.filed.form));
+    let faults = faults(sending, &seated, &told(&sending.reason, &known(&insured, &accepted.filed.form)));
     if !faults.is_empty() {
         return Err(Error::Invalid(faults));
     }
     let officer = work.actor().operator()?;
-    let reasons = seated.not_sent_back(officer);
+    let related = related(work, &seated).await?;
+    let reasons = seated.not_sent_back(officer, related);
     if !reasons.is_empty() {
         return Err(Error::Refused(reasons));
     }
@@ -73,7 +75,7 @@ pub async fn send_back(work: &Work, calendar: &Calendar, id: Id, sending: &Sendi
 }
 
 /// Everything wrong with what is sent.
-fn faults(sending: &Sending, seated: &Seated, own_words: &[String]) -> Vec<Violation> {
+fn faults(sending: &Sending, seated: &Seated, tells: &[Field]) -> Vec<Violation> {
     let mut faults = Vec::new();
     let tasks: BTreeSet<_> = seated.panel.members.iter().map(|member| task_name(member.task)).collect();
     for (index, task) in sending.tasks.iter().enumerate().filter(|(_, task)| !tasks.contains(*task)) {
@@ -85,52 +87,13 @@ fn faults(sending: &Sending, seated: &Seated, own_words: &[String]) -> Vec<Viola
         let at = format!("opsp_dise_codes[{index}]");
         faults.push(Violation::new(&at, "不是本申请的病种", "is no disease of this application"));
     }
-    if names_somebody(&sending.reason, own_words) {
+    if !tells.is_empty() {
+        let (zh, en) = listed(tells);
         faults.push(Violation::new(
             "reason",
-            "专家可见，不得写明申请人或代办人的姓名、证件号码、人员编号、电话或地址",
-            "is read by the experts: it must not tell who the applicant or the agent is",
+            format!("专家可见，不得写明有关人员的身份信息，其中含有{zh}"),
+            format!("is read by the experts: it must not tell who anybody concerned is, and holds {en}"),
         ));
     }
     faults
-}
-
-/// What tells who the applicant or the agent is.
-fn own_words(insured: &Insured, form: &Form) -> Vec<String> {
-    let mut words = vec![
-        insured.psn_no.as_str().to_owned(),
-        insured.certno.clone(),
-        insured.psn_name.clone(),
-        insured.tel.clone(),
-        insured.addr.clone(),
-        form.tel.clone(),
-    ];
-    if let Some(agent) = &form.agent {
-        words.extend([&agent.name, &agent.certno, &agent.tel, &agent.addr].map(String::clone));
-    }
-    words
-}
-
-/// Whether a text has one of the words in it, however it is spaced.
-fn names_somebody(text: &str, words: &[String]) -> bool {
-    let bare = |text: &str| text.split_whitespace().collect::<String>().to_lowercase();
-    let text = bare(text);
-    // A single letter is no name.
-    words.iter().map(|word| bare(word)).any(|word| word.chars().count() > 1 && text.contains(&word))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_reason_may_not_tell_who_it_is_however_it_is_spaced() {
-        let words = ["欧阳测试", "62090219600101001X", "", "酒"].map(str::to_owned);
-        for telling in ["请核对欧阳 测试的报告", "证件62090219600101001x不清"] {
-            assert!(names_somebody(telling, &words), "{telling}");
-        }
-        for fine in ["请再看材料 4 的糖化血红蛋白", "酒后检查不作数"] {
-            assert!(!names_somebody(fine, &words), "{fine}");
-        }
-    }
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::domain::{Answered, Event, Given, Open, Task};
+use super::departure::Closed;
+use super::domain::{Answered, Event, Given, Open, Refused, Task};
 use super::not_taken_back::NotTakenBack;
 use super::panel::Seated;
 use super::reasons::Papers;
@@ -56,34 +57,37 @@ impl Task {
         self.earlier().last().and_then(|given: &Given| given.sent_back.as_ref())
     }
 
-    /// Whether it waits for its expert because it was sent back.
+    /// Whether it was sent back and its expert has not answered since.
     pub fn is_sent_back(&self) -> bool {
         self.answered().is_none() && self.last_sent_back().is_some()
     }
 }
 
 impl Seated {
-    /// Whether somebody on it has given an opinion; one that was sent back was given, too.
+    /// Whether an opinion was given; one that was sent back was, too, also by somebody who has left since.
     pub fn has_opinion(&self) -> bool {
+        let left = |closed: &Closed| closed.earlier.last().is_some_and(|given| given.sent_back.is_some());
         self.tasks.iter().any(|task| task.answered().is_some() || task.is_sent_back())
+            || self.former.iter().any(left)
     }
 
-    /// Why an officer cannot send it back: only what could be confirmed is, and not for ever.
-    pub fn not_sent_back(&self, officer: &str) -> Vec<Refusal> {
+    /// Why an officer cannot send it back: only what could be confirmed is, and not for ever. `related`: members who
+    /// keep it from being confirmed.
+    pub fn not_sent_back(&self, officer: &str, related: Vec<Refused>) -> Vec<Refusal> {
         let unconfirmed = self.decide(officer, &Papers::new()).err().unwrap_or_default();
-        let mut reasons: Vec<_> = unconfirmed.into_iter().map(Refusal::from).collect();
+        let mut reasons: Vec<_> = unconfirmed.into_iter().chain(related).map(Refusal::from).collect();
         if self.times_sent_back() >= MOST {
             reasons.push(NotTakenBack::TooOften { most: MOST }.into());
         }
         reasons
     }
 
-    /// How often it was sent back: the tasks of one time count once, also of those who have left since.
+    /// How often it was sent back, to whoever sat on it: the tasks of one time count once.
     pub fn times_sent_back(&self) -> usize {
-        let left = self.former.iter().flat_map(|closed| &closed.earlier);
-        let left = left.filter_map(|given| given.sent_back.as_ref());
+        let of_members = self.tasks.iter().flat_map(Task::earlier);
+        let given = of_members.chain(self.former.iter().flat_map(|closed| &closed.earlier));
         let times: BTreeSet<_> =
-            self.tasks.iter().flat_map(Task::sent_back).chain(left).map(|sent| sent.at).collect();
+            given.filter_map(|given| given.sent_back.as_ref()).map(|sent| sent.at).collect();
         times.len()
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query};
+use sea_orm::sea_query::{Alias, Expr, ExprTrait, Func, Query};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use time::Duration;
 
@@ -34,21 +34,27 @@ pub struct Stored<T> {
     pub version: i64,
 }
 
-/// How long an answered task counts as load.
+/// How long a task that ended counts as load.
 const LOAD: Duration = Duration::days(365);
 
 /// How much each of some experts has and had to do. One that has and had nothing is not in it.
 pub async fn loads(view: &View, experts: impl IntoIterator<Item = Id>) -> Result<HashMap<Id, Load>> {
     let experts: Vec<_> = experts.into_iter().map(|id| id.0).collect();
-    let answered = Condition::all()
-        .add(task::Column::State.eq("answered"))
-        .add(task::Column::AnsweredAt.gte(micros(view.now() - LOAD)));
+    let ended = |state: &str| {
+        // What was closed before its end was kept is told by its beginning.
+        let at = Func::coalesce([Expr::col(task::Column::AnsweredAt), Expr::col(task::Column::CreatedAt)]);
+        let lately = Expr::expr(at).gte(micros(view.now() - LOAD));
+        Condition::all().add(task::Column::State.eq(state)).add(lately)
+    };
     let mut loads: HashMap<Id, Load> = HashMap::new();
     for (id, count) in count_tasks(view, &experts, waiting()).await? {
         loads.entry(id).or_default().open_tasks = count;
     }
-    for (id, count) in count_tasks(view, &experts, answered).await? {
+    for (id, count) in count_tasks(view, &experts, ended("answered")).await? {
         loads.entry(id).or_default().answered_tasks = count;
+    }
+    for (id, count) in count_tasks(view, &experts, ended("closed")).await? {
+        loads.entry(id).or_default().closed_tasks = count;
     }
     Ok(loads)
 }
@@ -283,12 +289,12 @@ pub async fn save_task(
     let task = step.state.into();
     let id = task.assigned().id;
     let place = task_place(person.psn_no.as_str(), id);
-    let answered_at = task.answered().map(|answered| micros(answered.answered_at));
+    let ended_at = task.ended_at().map(micros);
     let update = task::Entity::update_many()
         .col_expr(Column::State, Expr::value(task.word()))
         .col_expr(Column::Body, Expr::value(work.seal(&place, &task)?))
         .col_expr(Column::Version, Expr::value(version + 1))
-        .col_expr(Column::AnsweredAt, Expr::value(answered_at))
+        .col_expr(Column::AnsweredAt, Expr::value(ended_at))
         .filter(Column::PsnNo.eq(person.psn_no.as_str()))
         .filter(Column::Id.eq(id.0))
         .filter(Column::Version.eq(version));

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::departure::Closed;
 use super::domain::{Answered, Refused, Task};
 use super::once::{Item, Known, Paper, refusals};
 use super::panel::Seated;

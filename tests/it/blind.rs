@@ -261,11 +261,18 @@ async fn no_answer_tells_an_expert_who_the_applicant_is(
     assert_eq!(leaks(&came, &private), Vec::<&String>::new());
 
     let mut answered = BTreeMap::from([(submit.full_name().to_owned(), 1)]);
+    let seats = [case.seat(&world, 0).await, case.seat(&world, 1).await];
+    // The second one gives the task back the first time, and has nothing to look for there the second.
     for seat in [1, 0] {
-        let (operator, task) = case.seat(&world, seat).await;
-        look(&expert(&operator), &names(&case), &task, &private, &mut answered).await;
+        let (operator, task) = &seats[seat];
+        look(&expert(operator), &names(&case), task, &private, &mut answered).await;
     }
     assert_answered(&answered);
+    let ((operator, task), mut gone) = (&seats[1], BTreeMap::new());
+    look(&expert(operator), &names(&case), task, &private, &mut gone).await;
+    for files in ["DownloadTaskMaterial", "GetTaskThumbnail"] {
+        assert_eq!(gone[&format!("opsp.review.v1.ReviewService.{files}")], 0, "{operator} has left the panel");
+    }
 }
 
 /// All names that there are: of the case, of its panel's tasks and of their materials.

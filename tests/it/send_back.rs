@@ -3,13 +3,17 @@
 use opsp::proto::opsp::application::v1::LineState;
 use opsp::proto::opsp::catalog::v1::MaterialKind;
 use opsp::proto::opsp::review::v1 as review;
+use opsp::rpc::parse::date_message;
 use rstest::rstest;
+use time::macros::date;
 use tonic::{Code, Status};
 
 use review::Finding::Met;
 use review::review_service_client::ReviewServiceClient;
 
+use crate::once::{ask, proof};
 use crate::world::opinion::opinions;
+use crate::world::redaction::redactions;
 use crate::world::scenario::row;
 use crate::world::{Engine, OFFICER, OTHER_OFFICER, World, refused, request_id, wrong_fields};
 
@@ -148,5 +152,71 @@ async fn it_is_sent_back_twice_at_most(#[values(Engine::Sqlite, Engine::Postgres
     assert!(decided.lines.iter().all(|line| line.state() == LineState::Approved));
     let late = send_back(&world, &name, (std::slice::from_ref(&tasks[0].1), &TWO), REASON).await;
     refused(late, Code::FailedPrecondition, "APPLICATION_STATE");
+    assert_eq!(world.replay_all().await, 1);
+}
+
+async fn reassign(world: &World, name: &str, task: &str) -> Result<review::Panel, Status> {
+    let request = review::ReassignTaskRequest {
+        name: name.to_owned(),
+        review_task: task.to_owned(),
+        reason: "久未评审".to_owned(),
+        request_id: request_id(),
+        validate_only: false,
+    };
+    Ok(ReviewServiceClient::new(world.bureau(OFFICER)).reassign_task(request).await?.into_inner())
+}
+
+/// Whoever sits on the panel by now and has not answered, and the member's task.
+async fn waiting(world: &World, panel: &review::Panel) -> Vec<(String, String)> {
+    let registry = crate::experts::registry(world).await;
+    let members = panel.members.iter().filter(|member| !member.answered);
+    let operator = |member: &review::PanelMember| {
+        let found = registry.iter().find(|expert| expert.name == member.expert);
+        (found.unwrap().operator.clone(), member.review_task.clone())
+    };
+    members.map(operator).collect()
+}
+
+/// Sending back is no way to another expert: who was sent back stays as long as there is time, and what was sent back to
+/// somebody who left since counts as before.
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_was_sent_back_is_not_replaced_while_there_is_time(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = World::start(engine).await;
+    let (name, tasks) = seated(&world).await;
+    for task in &tasks {
+        say(&world, task, &TWO).await;
+    }
+    let all: Vec<_> = tasks.iter().map(|(_, task)| task.clone()).collect();
+    send_back(&world, &name, (&all, &TWO[..1]), REASON).await.unwrap();
+    let told = refused(reassign(&world, &name, &all[0]).await, Code::FailedPrecondition, "TASK_REOPENED");
+    assert!(told.contains("评审时限"), "{told}");
+    world.wait_until(date!(2025 - 03 - 17));
+    let due = seen(&world, &tasks[0].0, &all[0]).await.opinion_due_date;
+    assert_eq!(due, Some(date_message(date!(2025 - 03 - 17))));
+    refused(reassign(&world, &name, &all[0]).await, Code::FailedPrecondition, "TASK_REOPENED");
+    world.wait_until(date!(2025 - 03 - 18));
+    reassign(&world, &name, &all[0]).await.unwrap();
+    world.job("replace-overdue-experts").await;
+    let get = review::GetPanelRequest { name: name.clone() };
+    let panel = ReviewServiceClient::new(world.bureau(OFFICER)).get_panel(get).await.unwrap().into_inner();
+    assert_eq!((panel.members.len(), panel.former_members.len()), (2, 2));
+    // What those who left had said is not forgotten.
+    let asked = ask(&world, &name, &[proof("hba1c_6_5")]).await;
+    refused(asked, Code::FailedPrecondition, "OPINIONS_GIVEN");
+    let found = redactions(&world, &name).await.redactions;
+    assert!(found.iter().any(|found| found.cited), "an opinion of somebody who left cites it");
+    let others = waiting(&world, &panel).await;
+    for task in &others {
+        say(&world, task, &TWO).await;
+    }
+    send_back(&world, &name, (std::slice::from_ref(&others[0].1), &TWO), REASON).await.unwrap();
+    world.wait_days(1);
+    say(&world, &others[0], &TWO).await;
+    let often = send_back(&world, &name, (std::slice::from_ref(&others[0].1), &TWO), REASON).await;
+    refused(often, Code::FailedPrecondition, "SENT_BACK_TOO_OFTEN");
+    world.confirm(&name).await.unwrap();
     assert_eq!(world.replay_all().await, 1);
 }

@@ -163,6 +163,8 @@ pub struct Model {
     /// How many seats there have to be; 0 before the first draw.
     pub wanted: usize,
     pub former: Vec<String>,
+    /// Somebody left who had been asked again by an officer and had not answered.
+    pub left_unheard: bool,
     /// Who is never drawn for this person because of a relation.
     pub avoided: Vec<String>,
     /// How often it was sent back to the experts.
@@ -246,7 +248,7 @@ impl Model {
     }
 
     pub fn has_opinion(&self) -> bool {
-        self.seats.iter().any(|seat| !seat.open || seat.sent_back)
+        self.left_unheard || self.seats.iter().any(|seat| !seat.open || seat.sent_back)
     }
 
     /// A panel was drawn, and nobody is missing.

@@ -28,7 +28,11 @@ pub static PANEL_RULES: [Rule; 13] = [
     rule(
         "reassign",
         1,
-        |m, choice| m.is_with_experts() && has_open_seat(m, choice) && m.drawable() > 0,
+        |m, choice| {
+            // Who was asked again has the time for it.
+            let free = |seat: usize| m.seats[seat].earlier.is_empty() || m.late().contains(&seat);
+            m.is_with_experts() && has_open_seat(m, choice) && m.seat(choice).is_some_and(free) && m.drawable() > 0
+        },
         |m, choice, saw| {
             leave(m, choice.any % m.seats.len(), true);
             m.members.clone_from(&saw.members);
@@ -180,7 +184,7 @@ fn then_undo(m: &mut Model, _: &Choice, _: &Saw) {
 
 /// Somebody leaves, and who comes sits down at the end.
 fn leave(m: &mut Model, seat: usize, comes: bool) {
-    m.seats.remove(seat);
+    m.left_unheard |= m.seats.remove(seat).sent_back;
     let left = m.members.remove(seat);
     m.former.push(left);
     if comes {

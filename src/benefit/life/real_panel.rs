@@ -65,7 +65,8 @@ impl Real {
     }
 
     /// Draws so many for the panel, who never sat on it.
-    fn draw(&self, wanted: usize, seed: Seed, fixed: &Fixed) -> Result<Drawn, String> {
+    fn draw(&self, wanted: usize, with: &Choice, fixed: &Fixed) -> Result<Drawn, String> {
+        let seed = Seed([u8::try_from(with.any % 251).map_err(why)?; 16]);
         let (_, officer) = with_experts(self.take()).map_err(why)?;
         let seen = self.seated.as_ref().map_or(Vec::new(), |seated| seated.panel.seen());
         let related = |closed: &&crate::review::departure::Closed| closed.is_related();
@@ -96,10 +97,9 @@ impl Real {
     pub fn assign(&mut self, with: &Choice, fixed: &Fixed) -> Result<(), String> {
         self.take().into_accepted().map_err(why)?;
         let Some(seated) = self.seated.clone() else {
-            let seed = Seed([u8::try_from(with.any % 251).map_err(why)?; 16]);
-            let drawn = self.draw(2, seed, fixed)?;
+            let drawn = self.draw(2, with, fixed)?;
             let (ids, tasks) = self.hand_out(&drawn)?;
-            let panel = Panel::first(application(), seed, &drawn, &ids).state;
+            let panel = Panel::first(application(), &drawn, &ids).state;
             self.seated = Some(Seated { panel, tasks, former: Vec::new() });
             return Ok(());
         };
@@ -107,8 +107,7 @@ impl Real {
         if missing == 0 {
             seated.needs_third().map_err(why)?;
         }
-        let seed = Seed::parse(&seated.panel.seed).ok_or("no seed")?;
-        let drawn = self.draw(missing.max(1), seed, fixed)?;
+        let drawn = self.draw(missing.max(1), with, fixed)?;
         let (ids, new) = self.hand_out(&drawn)?;
         let Seated { panel, mut tasks, former } = seated;
         tasks.extend(new);
@@ -158,7 +157,7 @@ impl Real {
             codes: sent_lines(with).into_iter().map(|line| CODES[line].to_owned()).collect(),
         };
         let seated = self.seated.as_mut().ok_or("no panel")?;
-        let against = seated.not_sent_back(officer);
+        let against = seated.not_sent_back(officer, Vec::new());
         if !against.is_empty() {
             return Err(why(against));
         }
@@ -213,27 +212,27 @@ impl Real {
         Ok(())
     }
 
-    fn draw_further(&self, fixed: &Fixed) -> Result<Drawn, String> {
-        let seed = self.seated.as_ref().and_then(|seated| Seed::parse(&seated.panel.seed));
-        self.draw(1, seed.ok_or("no seed")?, fixed)
-    }
-
     pub fn decline(&mut self, with: &Choice, fixed: &Fixed) -> Result<(), String> {
         let (_, open) = self.open_task(with)?;
         with_experts(self.take()).map_err(why)?;
         let why = if with.upheld { DeclineReason::Relation } else { DeclineReason::Absent };
-        let drawn = self.draw_further(fixed).ok();
+        let drawn = self.draw(1, with, fixed).ok();
         self.leave(open, Departure::Declined(why), drawn)
     }
 
     pub fn reassign(&mut self, with: &Choice, fixed: &Fixed) -> Result<(), String> {
         let (_, open) = self.open_task(with)?;
-        let drawn = self.draw_further(fixed)?;
+        let filed = with_experts(self.take()).map_err(why)?.0;
+        let is_overdue = open.is_overdue(&filed.clock, &fixed.calendar, self.today);
+        if let Some(refused) = open.not_reassigned(is_overdue, false) {
+            return Err(why(refused));
+        }
+        let drawn = self.draw(1, with, fixed)?;
         self.leave(open, Departure::Reassigned, Some(drawn))
     }
 
     /// What the job does: each who is late leaves, where somebody can be drawn; else that is told once.
-    pub fn replace(&mut self, _: &Choice, fixed: &Fixed) -> Result<(), String> {
+    pub fn replace(&mut self, with: &Choice, fixed: &Fixed) -> Result<(), String> {
         let (filed, _) = with_experts(self.take()).map_err(why)?;
         let late = |task: &Task| match task {
             Task::Open(open) => {
@@ -245,7 +244,7 @@ impl Real {
         let mut done = 0;
         for open in late {
             let id = open.assigned.id;
-            if let Ok(drawn) = self.draw_further(fixed) {
+            if let Ok(drawn) = self.draw(1, with, fixed) {
                 self.leave(open, Departure::Overdue, Some(drawn))?;
                 done += 1;
             } else if let Some(step) = open.irreplaceable() {

@@ -8,7 +8,7 @@ use zune_jpeg::zune_core::options::DecoderOptions;
 use super::picture::Picture;
 use super::scan::Held;
 use super::{Facts, Finding, Told, exif, scan, tail};
-use crate::catalog::files::{FileRules, Outcome};
+use crate::catalog::files::{FileRules, KILOPIXELS_MAX, Outcome};
 
 /// Longest side of a picture, in pixels.
 const SIDE_MAX: u32 = 20_000;
@@ -33,7 +33,7 @@ struct Outline {
 /// The facts and findings of a jpg.
 pub fn look(bytes: &[u8], rules: &FileRules) -> Result<(Facts, Vec<Told>), Finding> {
     let outline = outline(bytes).ok_or(Finding::Truncated)?;
-    outline.bounded(rules)?;
+    outline.bounded(rules.kilopixels.refuse)?;
     let behind = &bytes[outline.end..];
     if tail::begins_later(bytes) || tail::hides_file(behind) || tail::is_zip_too(bytes) {
         return Err(Finding::Mixed);
@@ -73,10 +73,11 @@ pub fn look(bytes: &[u8], rules: &FileRules) -> Result<(Facts, Vec<Told>), Findi
     Ok((facts, findings))
 }
 
-/// The picture, upright, its longer side at most so long; none where it does not decode.
+/// The picture, upright, its longer side at most so long; none where it does not decode. Whatever a catalogue let in is
+/// still let in when another one is in force.
 pub fn reduced(bytes: &[u8], side: usize) -> Option<Picture> {
     let outline = outline(bytes)?;
-    outline.bounded(&FileRules::default()).ok()?;
+    outline.bounded(KILOPIXELS_MAX).ok()?;
     Some(decoded(bytes, &outline, side)?.upright(outline.orientation))
 }
 
@@ -84,16 +85,16 @@ pub fn reduced(bytes: &[u8], side: usize) -> Option<Picture> {
 pub fn is_whole(bytes: &[u8], rules: &FileRules) -> Result<bool, Finding> {
     let mut outline = Outline::default();
     let whole = walk(bytes, &mut outline).is_some();
-    outline.bounded(rules)?;
+    outline.bounded(rules.kilopixels.refuse)?;
     Ok(whole)
 }
 
 impl Outline {
     /// Refused before a pixel is decoded.
-    fn bounded(&self, rules: &FileRules) -> Result<(), Finding> {
+    fn bounded(&self, kilopixels_max: u32) -> Result<(), Finding> {
         let (width, height) = (self.width, self.height);
         let kilopixels = kilopixels(width, height);
-        if width.max(height) > SIDE_MAX || rules.kilopixels.of(kilopixels) == Outcome::Refuse {
+        if width.max(height) > SIDE_MAX || kilopixels > kilopixels_max {
             return Err(Finding::Pixels { width, height });
         }
         if self.scans > SCANS_MAX || kilopixels.saturating_mul(self.scans) > SCANNED_MAX {

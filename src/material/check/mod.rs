@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::finding::{Finding, Told};
 pub use self::picture::Picture;
-pub use self::redact::{Area, blackened, names_any};
+pub use self::redact::{Area, blackened, named};
 use super::domain::MediaType;
 use crate::catalog::files::{FileRules, Outcome};
 

@@ -9,7 +9,7 @@ use super::{jpeg, tail};
 const QUALITY: u8 = 90;
 /// What the edges of an area are counted in: parts of the page's width or height.
 const WHOLE: usize = 10_000;
-/// A shorter text than so many bytes may stand anywhere by chance.
+/// A shorter text than so many bytes of UTF-8, two Chinese characters, may stand anywhere by chance.
 const TEXT_LEAST: usize = 6;
 
 /// A box of an upright page, in 1/10,000 of its width and height from the upper left corner.
@@ -49,20 +49,22 @@ fn blacken(picture: &mut Picture, area: Area) {
     }
 }
 
-/// Whether one of some texts stands in a file in the clear, in one of the ways in which a pdf writes text: UTF-8, UTF-16,
-/// or that in hexadecimal. What is compressed is not seen, and texts that are too short to tell anything are not looked for.
-pub fn names_any(bytes: &[u8], texts: &[String]) -> bool {
-    let written = texts.iter().flat_map(|text| {
+/// Which of some texts, by their places, stand in a file in the clear, in one of the ways in which a pdf writes text: UTF-8,
+/// UTF-16, or that in hexadecimal. What is compressed is not seen, and texts that are too short to tell anything are not
+/// looked for.
+pub fn named(bytes: &[u8], texts: &[String]) -> Vec<usize> {
+    let written = |text: &String| {
         let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
-        let marked = [&[0xFE, 0xFF], wide.as_slice()].concat();
         let hex = |upper: bool| -> Vec<u8> {
             let digits =
                 wide.iter().map(|byte| if upper { format!("{byte:02X}") } else { format!("{byte:02x}") });
             digits.collect::<String>().into_bytes()
         };
-        [text.clone().into_bytes(), hex(true), hex(false), wide, marked]
-    });
-    written.filter(|text| text.len() >= TEXT_LEAST).any(|text| tail::holds(bytes, &text))
+        [text.clone().into_bytes(), hex(true), hex(false), wide]
+    };
+    let found = |text: &String| written(text).iter().any(|text| tail::holds(bytes, text));
+    let long = texts.iter().enumerate().filter(|(_, text)| text.len() >= TEXT_LEAST);
+    long.filter(|(_, text)| found(text)).map(|(place, _)| place).collect()
 }
 
 #[cfg(test)]
@@ -146,21 +148,18 @@ mod tests {
 
     #[test]
     fn a_name_is_found_in_every_way_a_pdf_writes_it() {
-        let texts = ["欧阳测试".to_owned(), "620902195001010015".to_owned(), "王".to_owned()];
-        let wide: Vec<u8> = "欧阳测试".encode_utf16().flat_map(u16::to_be_bytes).collect();
-        let hex: String = wide.iter().map(|byte| format!("{byte:02X}")).collect();
-        for shown in [
-            "欧阳测试".as_bytes(),
-            &wide,
-            hex.as_bytes(),
-            hex.to_lowercase().as_bytes(),
-            b"620902195001010015",
-        ] {
-            assert!(names_any(&[b"%PDF-1.7 /Title (".as_slice(), shown, b")"].concat(), &texts), "{shown:?}");
+        let texts = ["欧阳测试", "王五", "620902195001010015", "王"].map(str::to_owned);
+        let within = |shown: &[u8]| named(&[b"%PDF-1.7 /Title (".as_slice(), shown, b")"].concat(), &texts);
+        for (place, name) in texts.iter().enumerate().take(2) {
+            let wide: Vec<u8> = format!("{name}的化验单").encode_utf16().flat_map(u16::to_be_bytes).collect();
+            let hex: String = wide.iter().map(|byte| format!("{byte:02X}")).collect();
+            let marked = [&[0xFE, 0xFF], wide.as_slice()].concat();
+            for shown in [name.as_bytes(), &wide, &marked, hex.as_bytes(), hex.to_lowercase().as_bytes()] {
+                assert_eq!(within(shown), [place], "{shown:?}");
+            }
         }
-        assert!(
-            !names_any("%PDF-1.7 欧阳 62090219500101 王".as_bytes(), &texts),
-            "parts of it, and what is too short"
-        );
+        assert_eq!(within("王五620902195001010015".as_bytes()), [1, 2]);
+        let parts = "欧阳 62090219500101 王";
+        assert!(within(parts.as_bytes()).is_empty(), "parts of it, and what is too short");
     }
 }

@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::super::check::{Area, blackened, names_any};
+use super::super::check::{Area, blackened, named};
 use super::super::domain::{Material, MediaType};
 use super::super::objects::path;
 use super::super::whole;
@@ -25,8 +25,8 @@ pub enum Made {
     Served(Served),
     /// The picture does not decode.
     Unreadable,
-    /// The person's name or number stands in the pdf.
-    NamesPerson,
+    /// These of the texts stand in the pdf, by their places.
+    NamesPerson(Vec<usize>),
     /// The file is not there any more.
     Gone,
 }
@@ -44,14 +44,14 @@ pub async fn make(
     let Some(reading) = reading else { return Ok(Made::Gone) };
     match source.media_type {
         MediaType::Pdf => {
-            let look = move |bytes: &[u8]| Some(names_any(bytes, &cover.texts));
+            let look = move |bytes: &[u8]| Some(named(bytes, &cover.texts));
             Ok(match whole::made(app, reading, source.size_bytes, look).await? {
-                Some(false) => Made::Served(Served {
+                Some(found) if found.is_empty() => Made::Served(Served {
                     sha256: source.sha256.clone(),
                     media_type: source.media_type,
                     size_bytes: source.size_bytes,
                 }),
-                Some(true) => Made::NamesPerson,
+                Some(found) => Made::NamesPerson(found),
                 None => Made::Unreadable,
             })
         }

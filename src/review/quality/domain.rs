@@ -12,7 +12,6 @@ use crate::kernel::region::Region;
 use crate::kernel::step::Step;
 use crate::review::departure::Closed;
 use crate::review::domain::{Event, Finding, Task};
-use crate::review::draw::Seed;
 use crate::review::panel::{Outcome, Panel, Seated};
 
 /// Experts on a second panel. A third is drawn when they differ.
@@ -144,10 +143,10 @@ pub fn shown(clock: &Clock, calendar: &Calendar, first: &Seated, today: Date) ->
 }
 
 impl QualityReview {
-    /// A new one. Where a line was drawn, a panel waits for its experts, who are drawn from a seed of its own.
-    pub fn sample(mut self, seed: Seed) -> Step<Self, Event> {
+    /// A new one. Where a line was drawn, a panel waits for its experts.
+    pub fn sample(mut self) -> Step<Self, Event> {
         if self.drawn().next().is_some() {
-            self.panel = Some(Panel::vacant(self.application, self.id, seed, SEATS));
+            self.panel = Some(Panel::vacant(self.application, self.id, SEATS));
         }
         let lines = self.lines.iter().map(|line| line.lot.clone()).collect();
         let event = Event::QualitySampled { seed: self.seed.clone(), lines };

@@ -57,7 +57,7 @@ pub async fn sample(
         judged: Vec::new(),
         undone: false,
     };
-    let stored = store::create(work, review.sample(Seed(work.random().bytes()))).await?;
+    let stored = store::create(work, review.sample()).await?;
     advance(work, catalogs, calendar, stored.value.id).await?;
     Ok(())
 }

@@ -142,8 +142,9 @@ pub async fn download_task_material(
     let found = read(service, request, |service, view, input| {
         Box::pin(async move {
             let (task, number) = task_material(&input.name)?;
-            let opened = open(view, &service.0, task, number).await?;
-            Ok((message::file(&opened), opened.content))
+            let (opened, content) = open(view, &service.0, task, number).await?;
+            opened.record(view).await?;
+            Ok((message::file(&opened), content))
         })
     });
     let (file, content) = found.await?.into_inner();
@@ -160,9 +161,11 @@ pub async fn get_task_thumbnail(
     read(service, request, |service, view, input| {
         Box::pin(async move {
             let (task, number) = task_material(&input.name)?;
-            let opened = open(view, &service.0, task, number).await?;
+            let (opened, content) = open(view, &service.0, task, number).await?;
             let kind = (opened.served.media_type, opened.served.size_bytes);
-            small(&service.0, opened.content, kind, input.side_max).await.map(thumbnail_message)
+            let picture = small(&service.0, content, kind, input.side_max).await?;
+            opened.record(view).await?;
+            Ok(thumbnail_message(picture))
         })
     })
     .await

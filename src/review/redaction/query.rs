@@ -58,7 +58,7 @@ pub async fn case(view: &View, id: Id) -> Result<Case> {
     Ok(Case { application: id, papers: shown.map(paper).collect() })
 }
 
-/// Whether an opinion cites a material, one that was given before the task was opened again too.
+/// Whether an opinion cites a material, one that was given before the task was opened again or closed too.
 pub fn is_cited(tasks: &[Task], material: Id) -> bool {
     let opinions = tasks.iter().flat_map(|task| {
         let given = task.answered().into_iter().flat_map(|answered| &answered.opinions);

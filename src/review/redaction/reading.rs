@@ -1,7 +1,7 @@
 //! Reading what was redacted: by an expert, for a task; by the officer, to look at it. Each read is recorded.
 
 use super::super::anonymous::Shown;
-use super::super::domain::{Assigned, Refused as TaskRefused};
+use super::super::domain::{Assigned, Refused as TaskRefused, Task};
 use super::super::opinion::{find, own_task, without_name};
 use super::super::quality;
 use super::super::query::materials;
@@ -19,23 +19,40 @@ use crate::material::objects::{Reading, path};
 use crate::material::redaction::domain::Served;
 use crate::material::redaction::store as redactions;
 
-/// A file of a task, as its expert gets it.
+/// A file of a task, as its expert gets it once the reading is recorded.
 pub struct Opened {
+    psn_no: PsnNo,
+    task: Id,
+    material: Id,
     /// `reviewTasks/{id}/materials/{number}`.
     pub name: String,
     /// What the expert reads.
     pub title: String,
     /// What it is.
     pub served: Served,
-    /// Its content.
-    pub content: Reading,
 }
 
-/// The material of a task of the caller with a number. Whatever the caller may not reach looks like no material.
-pub async fn open(view: &View, app: &App, task: Id, number: usize) -> Result<Opened> {
+impl Opened {
+    /// Records that it was given out. Not before it can be: what an expert never saw was not looked at.
+    pub async fn record(&self, view: &View) -> Result<()> {
+        let work = view.db().work(view.actor(), Owner::Through(self.psn_no.clone())).await?;
+        // The journal is the bureau's: it names the material, and the expert beside it.
+        work.record_read(&material::store::name(work.person()?, self.material)).await?;
+        store::keep(&work, self.task, self.material, &self.served.sha256).await?;
+        work.commit().await
+    }
+}
+
+/// The material of a task of the caller with a number, for the caller to be recorded with it. Whatever the caller may not
+/// reach looks like no material.
+pub async fn open(view: &View, app: &App, task: Id, number: usize) -> Result<(Opened, Reading)> {
     let psn_no = find(view, task).await?;
     let own = view.db().view(view.actor(), Owner::Through(psn_no.clone())).await?;
-    let assigned = own_task(&own, task).await?.value.assigned().clone();
+    let stored = own_task(&own, task).await?.value;
+    if matches!(stored, Task::Closed(_)) {
+        return Err(Refusal::from(TaskRefused::TaskClosed).into());
+    }
+    let assigned = stored.assigned().clone();
     let looked = async {
         let application = applications::get(&own, assigned.application).await?.application;
         if !is_judged(&own, &application, &assigned).await? {
@@ -52,12 +69,7 @@ pub async fn open(view: &View, app: &App, task: Id, number: usize) -> Result<Ope
     let found = found.ok_or_else(|| Refusal::from(Refused::NotRedacted).about(name.clone()))?;
     let served = found.redaction.served;
     let content = content(app, &psn_no, &served).await?;
-    let work = view.db().work(view.actor(), Owner::Through(psn_no)).await?;
-    // The journal is the bureau's: it names the material, and the expert beside it.
-    work.record_read(&material::store::name(work.person()?, id)).await?;
-    store::keep(&work, task, id, &served.sha256).await?;
-    work.commit().await?;
-    Ok(Opened { name, title, served, content })
+    Ok((Opened { psn_no, task, material: id, name, title, served }, content))
 }
 
 /// Whether the panel of a task still judges: until the decision is made, or the second panel has found everything.

@@ -1,5 +1,6 @@
 //! 脱敏: the officer's redaction of one material. What experts get is made before the transaction, and named within it.
 
+use super::super::concerned::{Field, known};
 use super::super::store as reviews;
 use super::query::{Paper, is_cited};
 use super::refused::Refused;
@@ -31,6 +32,8 @@ pub struct Asked {
 /// What experts are to get, before a redaction names it.
 pub struct Ready {
     psn_no: PsnNo,
+    /// What was looked for in a pdf.
+    fields: Vec<Field>,
     made: Made,
     /// What they got so far.
     before: Option<String>,
@@ -50,10 +53,11 @@ struct Looked {
 pub async fn prepare(app: &App, view: &View, asked: &Asked, only_tried: bool) -> Result<Ready> {
     let looked = look(view, asked).await?;
     let psn_no = view.person()?.psn_no.clone();
-    let texts = texts(view, &looked.application).await?;
+    let insured = crate::insured::store::get(view).await?.insured;
+    let (fields, texts): (Vec<_>, _) = known(&insured, looked.application.form()).into_iter().unzip();
     let cover = Cover { areas: asked.way.areas().to_vec(), texts };
     let made = make(app, &psn_no, &looked.source, cover, only_tried).await?;
-    Ok(Ready { psn_no, made, before: looked.before.map(|stored| stored.redaction.served.sha256) })
+    Ok(Ready { psn_no, fields, made, before: looked.before.map(|stored| stored.redaction.served.sha256) })
 }
 
 /// Writes the redaction of what is ready.
@@ -70,7 +74,10 @@ pub async fn redact(
     let served = match &ready.made {
         Made::Served(served) => served.clone(),
         Made::Unreadable => return Err(Refusal::from(Refused::Unreadable).into()),
-        Made::NamesPerson => return Err(Refusal::from(Refused::NamesApplicant).into()),
+        Made::NamesPerson(found) => {
+            let found = found.iter().filter_map(|place| ready.fields.get(*place)).copied().collect();
+            return Err(Refusal::from(Refused::NamesPerson(found)).into());
+        }
         Made::Gone => return Err(Error::internal("a content that a material names is not there")),
     };
     // From here on the person is locked: what is there stays.
@@ -96,7 +103,7 @@ pub async fn clear(app: &App, ready: Ready, is_done: bool) {
     let left = match ready.made {
         _ if is_done => ready.before,
         Made::Served(served) => Some(served.sha256),
-        Made::Unreadable | Made::NamesPerson | Made::Gone => None,
+        Made::Unreadable | Made::NamesPerson(_) | Made::Gone => None,
     };
     if let Some(sha256) = left {
         sweep_or_leave(app, &ready.psn_no, &sha256).await;
@@ -151,18 +158,4 @@ async fn source(view: &View, material: &Material, way: &Way) -> Result<Material>
         Err(Error::NotFound(_)) => unfit("该参保人没有这份材料", "is no material of this person"),
         Err(error) => Err(error),
     }
-}
-
-/// By what the people concerned are known.
-async fn texts(view: &View, application: &Application) -> Result<Vec<String>> {
-    let insured = crate::insured::store::get(view).await?.insured;
-    let form = application.form();
-    let mut texts =
-        vec![insured.psn_no.to_string(), insured.certno, insured.psn_name, insured.tel, insured.addr];
-    texts.push(form.tel.clone());
-    texts.extend(form.lines.iter().map(|line| line.diag_dr_name.clone()));
-    if let Some(agent) = &form.agent {
-        texts.extend([&agent.name, &agent.certno, &agent.tel, &agent.addr].map(String::clone));
-    }
-    Ok(texts)
 }

@@ -1,9 +1,10 @@
 //! Why a material is not redacted, or not given to an expert, in words.
 
+use super::super::concerned::{Field, listed};
 use crate::kernel::error::Refusal;
 
 /// Why a step is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refused {
     /// Nobody has redacted it.
     NotRedacted,
@@ -15,8 +16,8 @@ pub enum Refused {
     PdfBoxes,
     /// The picture does not decode.
     Unreadable,
-    /// The applicant's name or number stands in it.
-    NamesApplicant,
+    /// These fields of people concerned stand in it.
+    NamesPerson(Vec<Field>),
 }
 
 impl From<Refused> for Refusal {
@@ -28,48 +29,52 @@ impl From<Refused> for Refusal {
 }
 
 impl Refused {
-    fn words(self) -> (&'static str, &'static str, &'static str) {
+    fn words(&self) -> (&'static str, String, String) {
+        let plain = |reason, zh: &str, en: &str| (reason, zh.to_owned(), en.to_owned());
         match self {
-            Self::NotRedacted => (
+            Self::NotRedacted => plain(
                 "MATERIAL_NOT_REDACTED",
                 "该材料尚未脱敏，专家不能查看。",
                 "the material has not been redacted: experts cannot open it yet.",
             ),
-            Self::OfIdentity => (
+            Self::OfIdentity => plain(
                 "REDACTION_OF_IDENTITY",
                 "身份证、医保卡和申请表不提供给专家，无需脱敏。",
                 "identity papers and application forms are never shown to experts: there is nothing to redact.",
             ),
-            Self::Cited => (
+            Self::Cited => plain(
                 "REDACTION_CITED",
                 "已有专家意见以该材料的脱敏件为依据，不能更换。",
                 "an opinion cites what was redacted before: it stands.",
             ),
-            Self::PdfBoxes => (
+            Self::PdfBoxes => plain(
                 "REDACTION_PDF_BOXES",
                 "pdf 不能涂黑：被遮住的文字仍留在文件中。",
                 "boxes cannot be blackened in a pdf: the text under them would stay in the file.",
             ),
-            Self::Unreadable => (
+            Self::Unreadable => plain(
                 "REDACTION_UNREADABLE",
                 "该图片无法解码，不能制作脱敏件。",
                 "the picture does not decode: no copy can be made of it.",
             ),
-            Self::NamesApplicant => (
-                "REDACTION_NAMES_APPLICANT",
-                "该 pdf 的文字或属性中含有申请人、代办人或医师的姓名或号码。",
-                "the text or the properties of the pdf hold a name or number of the applicant, the agent or the doctor.",
-            ),
+            Self::NamesPerson(fields) => {
+                let (zh, en) = listed(fields);
+                (
+                    "REDACTION_NAMES_APPLICANT",
+                    format!("该 pdf 的文字或属性中含有{zh}。"),
+                    format!("the text or the properties of the pdf hold {en}."),
+                )
+            }
         }
     }
 
-    fn help(self) -> (&'static str, &'static str) {
+    fn help(&self) -> (&'static str, &'static str) {
         match self {
             Self::NotRedacted => {
                 ("请联系经办机构用 RedactMaterial 脱敏。", "ask the bureau to redact it (RedactMaterial).")
             }
             Self::OfIdentity | Self::Cited => ("", ""),
-            Self::PdfBoxes | Self::Unreadable | Self::NamesApplicant => (
+            Self::PdfBoxes | Self::Unreadable | Self::NamesPerson(_) => (
                 "请打印后遮盖身份信息再扫描，或导出为涂黑的图片，上传后填入 redacted_copy。",
                 "cover what tells who it is about on paper or in a picture, upload that, and name it in redacted_copy.",
             ),

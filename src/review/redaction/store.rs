@@ -12,6 +12,7 @@ use crate::db::source::micros;
 use crate::db::work::{View, Work};
 use crate::kernel::error::Result;
 use crate::kernel::id::Id;
+use crate::material::redaction::store as redactions;
 
 /// Keeps that a content was given out for a material of a task. Belongs to the reading that is recorded with it.
 pub async fn keep(work: &Work, task: Id, material: Id, sha256: &str) -> Result<()> {
@@ -27,13 +28,17 @@ pub async fn keep(work: &Work, task: Id, material: Id, sha256: &str) -> Result<(
     work.upsert_part(Entity::insert(row).on_conflict(first)).await
 }
 
-/// The materials of this call's person that were opened for a task.
-pub async fn opened(view: &View, task: Id) -> Result<BTreeSet<Id>> {
+/// The materials of an application of this call's person that were opened for a task, as experts get them now: a copy from
+/// before a new redaction is another one.
+pub async fn opened(view: &View, task: Id, application: Id) -> Result<BTreeSet<Id>> {
+    let now = redactions::of(view, application).await?;
     let rows = Entity::find()
         .filter(Column::PsnNo.eq(view.person()?.psn_no.as_str()))
         .filter(Column::TaskId.eq(task.0))
         .all(&view.conn())
         .await
         .map_err(failed)?;
-    Ok(rows.into_iter().map(|row| Id(row.material_id)).collect())
+    let read: BTreeSet<_> = rows.into_iter().map(|row| (Id(row.material_id), row.sha256)).collect();
+    let materials = now.into_iter().map(|redaction| (redaction.material, redaction.served.sha256));
+    Ok(materials.filter(|served| read.contains(served)).map(|(material, _)| material).collect())
 }

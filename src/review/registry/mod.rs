@@ -78,6 +78,25 @@ pub struct Load {
     pub open_tasks: u64,
     /// Tasks answered in the last 365 days.
     pub answered_tasks: u64,
+    /// Tasks closed without an opinion in the last 365 days: given back, reassigned or overdue.
+    pub closed_tasks: u64,
+}
+
+impl Load {
+    /// Tasks that ended in the last 365 days, in whichever way.
+    pub fn ended_tasks(self) -> u64 {
+        self.answered_tasks + self.closed_tasks
+    }
+}
+
+impl std::iter::Sum for Load {
+    fn sum<I: Iterator<Item = Self>>(loads: I) -> Self {
+        loads.fold(Self::default(), |sum, load| Self {
+            open_tasks: sum.open_tasks + load.open_tasks,
+            answered_tasks: sum.answered_tasks + load.answered_tasks,
+            closed_tasks: sum.closed_tasks + load.closed_tasks,
+        })
+    }
 }
 
 impl std::fmt::Debug for Expert {
