@@ -45,7 +45,7 @@ async fn who_is_related_judges_nothing_of_the_applicant(
         name: other.clone(),
         review_tasks: vec![second.members[0].review_task.clone()],
         opsp_dise_codes: vec!["M03900".to_owned()],
-        reason: "请再看".to_owned(),
+        reason: "请再看一次材料。".to_owned(),
         request_id: request_id(),
         validate_only: false,
     };
