@@ -8,7 +8,7 @@ use super::draw::{Candidate, Concern, Drawn, Matter, Seed, draw};
 use super::panel::{Member, Panel, Seated};
 use super::quality;
 use super::quality::domain::{Purpose, QualityReview, Second};
-use super::registry::{self, Expert};
+use super::registry;
 use super::store::{self, Stored};
 use crate::application::domain::{Application, Filed};
 use crate::catalog::domain::Catalog;

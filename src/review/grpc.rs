@@ -9,8 +9,8 @@ use super::quality::grpc as quality;
 use super::redaction::grpc as redaction;
 use super::registry::grpc as registry;
 use super::{
-    accept, agreement, assign, clock, confirm, deadlines, opinion, query, receipt, replace, send_back,
-    supplement, tried, undo,
+    accept, agreement, clock, confirm, deadlines, opinion, query, receipt, replace, send_back, supplement,
+    tried, undo,
 };
 use crate::app::{App, Ask};
 use crate::application::grpc::message;

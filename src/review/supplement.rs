@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use super::departure::Closed;
 use super::domain::{Answered, Refused, Task};
 use super::once::{Item, Known, Paper, refusals};
 use super::panel::Seated;

@@ -271,7 +271,11 @@ async fn no_answer_tells_an_expert_who_the_applicant_is(
     let ((operator, task), mut gone) = (&seats[1], BTreeMap::new());
     look(&expert(operator), &names(&case), task, &private, &mut gone).await;
     for files in ["DownloadTaskMaterial", "GetTaskThumbnail"] {
-        assert_eq!(gone[&format!("opsp.review.v1.ReviewService.{files}")], 0, "{operator} has left the panel");
+        assert_eq!(
+            gone[&format!("opsp.review.v1.ReviewService.{files}")],
+            0,
+            "{operator} has left the panel"
+        );
     }
 }
 

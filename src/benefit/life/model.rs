@@ -195,6 +195,7 @@ impl Model {
             members: Vec::new(),
             wanted: 0,
             former: Vec::new(),
+            left_unheard: false,
             avoided: Vec::new(),
             sent_back: 0,
             notice: "none",

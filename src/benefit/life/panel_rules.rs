@@ -31,7 +31,10 @@ pub static PANEL_RULES: [Rule; 13] = [
         |m, choice| {
             // Who was asked again has the time for it.
             let free = |seat: usize| m.seats[seat].earlier.is_empty() || m.late().contains(&seat);
-            m.is_with_experts() && has_open_seat(m, choice) && m.seat(choice).is_some_and(free) && m.drawable() > 0
+            m.is_with_experts()
+                && has_open_seat(m, choice)
+                && m.seat(choice).is_some_and(free)
+                && m.drawable() > 0
         },
         |m, choice, saw| {
             leave(m, choice.any % m.seats.len(), true);
