@@ -135,6 +135,7 @@ async fn every_open_case_follows_a_new_calendar(#[values(Engine::Sqlite, Engine:
     // As the job does, without a caller who would have to wait for it.
     let app = &world.running.app;
     let view = app.db.view(&Actor::system(), Owner::Nobody).await.unwrap();
+    derive::run(app).await.unwrap();
     while is_any_outdated(&view, &app.calendar.now()).await.unwrap() {
         derive::run(app).await.unwrap();
     }
