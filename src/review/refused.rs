@@ -92,27 +92,18 @@ impl Refused {
                 format!("有专家退回任务，评审组尚缺 {missing} 名专家。"),
                 format!("{missing} members are missing, because a task was given back."),
             ),
-            Self::TaskClosed => plain(
-                "TASK_CLOSED",
-                "该评审任务已退回或已改由他人评审。",
-                "the task was given back or is somebody else's by now.",
-            ),
-            Self::TaskReopened => plain(
-                "TASK_REOPENED",
-                "该专家已提交过意见，正在重新评审；未超过评审时限，不能更换。",
-                "its expert has given an opinion and judges it anew: nobody is drawn instead while there is time.",
-            ),
             Self::MemberRelated { expert } => (
                 "MEMBER_RELATED",
                 "该专家在申请人的其他评审任务中申报了利害关系，应当回避。".to_owned(),
                 format!("{expert} is related to the applicant, as was told of another task."),
             ),
-            Self::OpinionGiven => {
-                plain("OPINION_GIVEN", "评审意见已提交，不能更改。", "the opinion was given and stands.")
-            }
-            Self::NotUnderReview | Self::ReviewWaits => {
-                let (zh, en) = self.is_not_under_review();
-                plain("APPLICATION_NOT_UNDER_REVIEW", zh, en)
+            Self::TaskClosed
+            | Self::TaskReopened
+            | Self::OpinionGiven
+            | Self::NotUnderReview
+            | Self::ReviewWaits => {
+                let (reason, zh, en) = self.of_task();
+                plain(reason, zh, en)
             }
             Self::Contradicts { code, said, follows } => contradicts(code, *said, *follows),
             Self::OpinionsGiven => plain(
@@ -133,13 +124,32 @@ impl Refused {
         }
     }
 
-    fn is_not_under_review(&self) -> (&'static str, &'static str) {
+    /// Why nothing can be done about a task.
+    fn of_task(&self) -> (&'static str, &'static str, &'static str) {
         match self {
+            Self::TaskClosed => (
+                "TASK_CLOSED",
+                "该评审任务已退回或已改由他人评审。",
+                "the task was given back or is somebody else's by now.",
+            ),
+            Self::TaskReopened => (
+                "TASK_REOPENED",
+                "该专家已提交过意见，正在重新评审；未超过评审时限，不能更换。",
+                "its expert has given an opinion and judges it anew: nobody is drawn instead while there is time.",
+            ),
+            Self::OpinionGiven => {
+                ("OPINION_GIVEN", "评审意见已提交，不能更改。", "the opinion was given and stands.")
+            }
             Self::ReviewWaits => (
+                "APPLICATION_NOT_UNDER_REVIEW",
                 "该申请的评审暂停，正在等待补正、鉴定或体检结果。",
                 "the review stands still: a supplement, an assessment or an examination is waited for.",
             ),
-            _ => ("该申请已不在专家评审中。", "the application is not under review any more."),
+            _ => (
+                "APPLICATION_NOT_UNDER_REVIEW",
+                "该申请已不在专家评审中。",
+                "the application is not under review any more.",
+            ),
         }
     }
 

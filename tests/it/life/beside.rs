@@ -35,7 +35,7 @@ pub static BESIDE: [Rule; 6] = [
     rule("again", 4, may_apply_again, |_, _, _| {}),
     rule("undo_former", 1, |_, _| false, |_, _, _| {}),
     rule("redact", 2, |m, _| m.is(&["submitted", "accepted", "awaiting_supplement"]), |_, _, _| {}),
-    rule("delete", 1, |m, choice| is_fresh(m, choice), |_, _, _| {}),
+    rule("delete", 1, is_fresh, |_, _, _| {}),
     rule("settle", 4, is_in_force, |_, _, _| {}),
     rule("reverse", 1, |_, _| true, |_, _, _| {}),
 ];
