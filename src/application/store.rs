@@ -69,15 +69,24 @@ pub async fn list(view: &View, before: Option<Id>, most: u64) -> Result<Vec<Stor
     rows.into_iter().map(|row| parse(view, row)).collect()
 }
 
-/// Applications with the experts, or waiting for their applicant, in this call's area, oldest first, after an id: each with
-/// its person.
-pub async fn under_review(view: &View, after: Option<Id>, most: u64) -> Result<Vec<(PsnNo, Id)>> {
+/// Applications with the experts, or waiting for their applicant, in this call's area, and others of it that are named,
+/// oldest first, after an id: each with its person.
+pub async fn under_review(
+    view: &View,
+    others: &[Id],
+    after: Option<Id>,
+    most: u64,
+) -> Result<Vec<(PsnNo, Id)>> {
     use application::Column;
     let mut find = application::Entity::find()
         .select_only()
         .columns([Column::PsnNo, Column::Id])
         .filter(Column::Area.starts_with(view.area()?.prefix()))
-        .filter(Column::State.is_in(["accepted", "awaiting_supplement"]));
+        .filter(
+            Condition::any()
+                .add(Column::State.is_in(["accepted", "awaiting_supplement"]))
+                .add(Column::Id.is_in(others.iter().map(|id| id.0))),
+        );
     if let Some(after) = after {
         find = find.filter(Column::Id.gt(after.0));
     }

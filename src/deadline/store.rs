@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ColumnTrait, EntityTrait, Iterable, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, Iterable, QueryFilter, QuerySelect};
 use time::Date;
 
 use super::domain::{Derived, Event, Kind, Mark, Subject, Watched};
@@ -132,9 +132,10 @@ struct Copy {
     ended: bool,
 }
 
+/// Locked: whoever derives it anew at this moment is waited for.
 async fn find(work: &Work, subject: &Subject) -> Result<Option<Copy>> {
     let key = (work.owner_key().to_owned(), subject.id.0, subject.kind.word().to_owned());
-    let row = Entity::find_by_id(key).one(&work.conn()).await.map_err(failed)?;
+    let row = Entity::find_by_id(key).lock_exclusive().one(&work.conn()).await.map_err(failed)?;
     row.map(|row| Ok(Copy { ended: row.ended, stored: parse(row)? })).transpose()
 }
 

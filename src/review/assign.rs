@@ -16,6 +16,7 @@ use crate::catalog::store::{Catalogs, Published};
 use crate::db::work::{View, Work};
 use crate::insured::domain::NotEligible;
 use crate::kernel::calendar::Calendar;
+use crate::kernel::clock::Clock;
 use crate::kernel::error::{Refusal, Result};
 use crate::kernel::id::Id;
 use crate::kernel::region::Region;
@@ -41,8 +42,8 @@ pub(super) struct Reviewed<'a> {
     published: Arc<Published>,
     /// What is fixed by the submission.
     pub filed: Filed,
-    /// The officer who accepted it.
-    officer: String,
+    /// The officer who accepted it, and who confirmed what is judged again.
+    officers: Vec<String>,
     /// The quality review that judges it again; none where the decision is still to be made.
     quality: Option<QualityReview>,
 }
@@ -57,7 +58,7 @@ impl<'a> Reviewed<'a> {
     ) -> Result<Self> {
         let (filed, officer) = with_experts(application).map_err(Refusal::from)?;
         let published = catalogs.named(&filed.case.area, filed.appy_date, &filed.catalog_sha256)?;
-        Ok(Self { work, calendar, published, filed, officer, quality: None })
+        Ok(Self { work, calendar, published, filed, officers: vec![officer], quality: None })
     }
 
     /// A decided application, for those who judge its drawn lines again.
@@ -72,8 +73,8 @@ impl<'a> Reviewed<'a> {
             _ => return Err(Refusal::from(Refused::NotUnderReview).into()),
         };
         let published = catalogs.named(&filed.case.area, filed.appy_date, &filed.catalog_sha256)?;
-        let officer = quality.accepted_by.clone();
-        Ok(Self { work, calendar, published, filed, officer, quality: Some(quality) })
+        let officers = vec![quality.accepted_by.clone(), quality.decided_by.clone()];
+        Ok(Self { work, calendar, published, filed, officers, quality: Some(quality) })
     }
 
     /// The application of a task of this call's person, for whoever sits on the task's panel.
@@ -144,7 +145,8 @@ impl<'a> Reviewed<'a> {
     }
 
     fn purpose(&self) -> Purpose {
-        let second = |quality: &QualityReview| Second { review: quality.id, shown: quality.shown.clone() };
+        let shown = |quality: &QualityReview| Clock::start(self.work.today(), quality.shown_days);
+        let second = |quality: &QualityReview| Second { review: quality.id, shown: shown(quality) };
         self.quality.as_ref().map_or(Purpose::Decision, |quality| Purpose::Quality(second(quality)))
     }
 
@@ -208,7 +210,7 @@ impl<'a> Reviewed<'a> {
             avoided_by: store::avoided_by(work).await?,
             lines: lines.iter().filter_map(concern).collect(),
             issuers: issuers.collect(),
-            officer: self.officer.clone(),
+            officers: self.officers.clone(),
             names: names.collect(),
         })
     }

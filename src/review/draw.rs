@@ -93,8 +93,8 @@ pub struct Matter {
     pub lines: Vec<Concern>,
     /// Institutions that issued the materials.
     pub issuers: Vec<String>,
-    /// How the officer who accepted the application signs in.
-    pub officer: String,
+    /// How the officers sign in who accepted the application, and confirmed it where it is judged again.
+    pub officers: Vec<String>,
     /// Names of the applicant, of the agent and of those who made the diagnoses.
     pub names: Vec<String>,
 }
@@ -247,7 +247,7 @@ fn conflicts(expert: &Expert, matter: &Matter) -> Vec<Refusal> {
             "made a diagnosis of this application.",
         ));
     }
-    if expert.operator == matter.officer {
+    if matter.officers.contains(&expert.operator) {
         reasons.push(Refusal::new("CONFLICT_OFFICER", "受理了本申请。", "accepted this application."));
     }
     let bare = |name: &str| -> String { name.chars().filter(|letter| !letter.is_whitespace()).collect() };

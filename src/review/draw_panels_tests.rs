@@ -95,7 +95,7 @@ impl Dice {
             avoided_by: self.some("expert", 40, 2),
             lines: lines.into_iter().take(many).collect(),
             issuers: self.some("H", 25, 2),
-            officer: self.of("expert", 40),
+            officers: vec![self.of("expert", 40)],
             names: self.some("甲乙", 40, 3),
         }
     }
@@ -203,7 +203,7 @@ fn has_conflict(expert: &Expert, matter: &Matter) -> bool {
     }
     let name = expert.card.name.replace(' ', "");
     is_applicants
-        || expert.operator == matter.officer
+        || expert.operator == matter.officers[0]
         || matter.names.iter().any(|other| other.replace(' ', "") == name)
         || own_institutions.iter().any(|code| institutions.contains(code))
         || own_doctors.iter().any(|code| !code.is_empty() && doctors.contains(code))

@@ -38,7 +38,7 @@ fn matter() -> Matter {
         avoided_by: vec!["related".to_owned()],
         lines,
         issuers: vec!["H62090000002".to_owned()],
-        officer: "officer".to_owned(),
+        officers: vec!["officer".to_owned()],
         names: vec!["王 五".to_owned()],
     }
 }

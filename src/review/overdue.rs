@@ -1,6 +1,6 @@
 //! 超期更换: an expert who does not answer within 评审时限 is replaced.
 
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use super::departure::{Departure, Left};
 use super::domain::Task;
@@ -8,6 +8,7 @@ use super::replace::Leaving;
 use super::store;
 use crate::app::App;
 use crate::db::lease::Lease;
+use crate::db::source::TimeSource;
 use crate::db::work::{Owner, Work};
 use crate::deadline::domain::Kind;
 use crate::deadline::query::store::overdue;
@@ -19,12 +20,18 @@ use crate::kernel::local_day;
 
 /// So many at once.
 const PAGE: u64 = 200;
+/// So long it rests after a failure.
+const REST: Duration = Duration::minutes(10);
 
 /// The job. Answers how many were replaced, or found to be irreplaceable. What fails keeps nothing else from being done,
 /// and the first failure is told at the end. Where nobody could be drawn it is tried again once a day: somebody may have
 /// been registered.
 pub async fn run(app: &App, lease: &Lease) -> Result<u64> {
-    let now = app.db.time().now();
+    // Rests follow the machine's clock, as leases do.
+    let (now, machine) = (app.db.time().now(), TimeSource::Real.now());
+    if lease.rests(machine) {
+        return Ok(0);
+    }
     let (today, mut done, mut failure, mut last) = (local_day(now), 0, None, None);
     let is_new_day = lease.bookmark != today.to_string();
     let view = app.db.view(&Actor::system(), Owner::Nobody).await?;
@@ -47,6 +54,7 @@ pub async fn run(app: &App, lease: &Lease) -> Result<u64> {
         }
     }
     if let Some(failure) = failure {
+        app.db.bookmark(lease, &today.to_string(), machine + REST).await?;
         return Err(failure);
     }
     if is_new_day {

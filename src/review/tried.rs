@@ -2,6 +2,7 @@
 //! making one could look for an expert.
 
 use super::convert::{application_id, task_id};
+use super::domain::task_name;
 use super::message::panel;
 use super::panel::Seated;
 use super::{assign, replace, store};
@@ -14,7 +15,7 @@ use crate::proto::opsp::review::v1 as pb;
 /// `ReviewService.AssignExperts`.
 pub async fn assign(app: &App, work: &Work, input: &pb::AssignExpertsRequest) -> Result<pb::Panel> {
     let id = application_id(&input.name)?;
-    let before = members(work, id).await?;
+    let before = tasks(work, id).await?;
     let seated = assign::assign(work, &app.catalogs, &app.calendar.now(), id).await?;
     told(work, &seated, &before, input.validate_only)
 }
@@ -22,23 +23,24 @@ pub async fn assign(app: &App, work: &Work, input: &pb::AssignExpertsRequest) ->
 /// `ReviewService.ReassignTask`.
 pub async fn reassign(app: &App, work: &Work, input: &pb::ReassignTaskRequest) -> Result<pb::Panel> {
     let (id, task) = (application_id(&input.name)?, task_id(&input.review_task)?);
-    let before = members(work, id).await?;
+    let before = tasks(work, id).await?;
     let seated = replace::reassign(app, work, id, task, &input.reason).await?;
     told(work, &seated, &before, input.validate_only)
 }
 
-/// Who sits on the panel of an application: the names of their experts.
-async fn members(view: &View, application: Id) -> Result<Vec<String>> {
-    let members = store::seated(view, application).await?.map(|stored| stored.value.panel.members);
-    Ok(members.unwrap_or_default().iter().map(super::panel::Member::resource).collect())
+/// The names of all tasks about an application, on whichever panel.
+async fn tasks(view: &View, application: Id) -> Result<Vec<String>> {
+    let tasks = store::tasks_of(view, application).await?;
+    Ok(tasks.iter().map(|task| task_name(task.assigned().id)).collect())
 }
 
-/// A panel after a draw, without those who were not there `before` where it was only tried out: they are missing then.
+/// A panel after a draw, without those whose task was not there `before` where it was only tried out: they are missing
+/// then.
 fn told(view: &View, seated: &Seated, before: &[String], only_tried: bool) -> Result<pb::Panel> {
     let mut told = panel(view.person()?, seated.panel.application, seated);
     if only_tried {
         let all = told.members.len();
-        told.members.retain(|member| before.contains(&member.expert));
+        told.members.retain(|member| before.contains(&member.review_task));
         told.missing_members += i32::try_from(all - told.members.len()).unwrap_or(i32::MAX);
         told.seed = String::new();
     }

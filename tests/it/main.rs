@@ -44,6 +44,7 @@ mod resume;
 mod review;
 mod rows;
 mod scan;
+mod second;
 mod second_city;
 mod send_back;
 mod tidy;

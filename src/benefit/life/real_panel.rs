@@ -77,7 +77,7 @@ impl Real {
             avoided_by: former.map(|closed| closed.assigned.operator.clone()).collect(),
             lines: Vec::new(),
             issuers: Vec::new(),
-            officer,
+            officers: vec![officer],
             names: Vec::new(),
         };
         draw(fixed.candidates.clone(), &matter, &seen, wanted, seed).map_err(why)

@@ -12,6 +12,7 @@ use crate::review::agreement::domain::{Confirmation, judgements};
 use crate::review::assign::{Reviewed, THIRD};
 use crate::review::domain::Refused;
 use crate::review::panel::Seated;
+use crate::review::replace::related;
 use crate::review::store::{self as reviews, Stored};
 
 /// Does what can be done now. False when that is nothing: opinions are out, or nobody can be drawn.
@@ -23,6 +24,8 @@ pub async fn advance(work: &Work, catalogs: &Catalogs, calendar: &Calendar, id: 
     let missing = match seated.value.needs_third() {
         Ok(()) => 0,
         Err(Refused::PanelShort { missing }) => missing,
+        // 回避: whoever came out to be related is replaced first, as on a first panel.
+        Err(Refused::PanelComplete) if !related(work, &seated.value).await?.is_empty() => return Ok(false),
         Err(Refused::PanelComplete) => return judge(work, review, &seated.value).await,
         Err(_) => return Ok(false),
     };

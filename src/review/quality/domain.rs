@@ -33,7 +33,7 @@ pub enum Purpose {
 pub struct Second {
     /// Its quality review.
     pub review: Id,
-    /// What its expert is shown as 审核时限: see `shown`.
+    /// What its expert is shown as 审核时限.
     pub shown: Clock,
 }
 
@@ -64,8 +64,11 @@ pub struct QualityReview {
     pub seed: String,
     /// Every line that took part.
     pub lines: Vec<Sampled>,
-    /// What its experts are shown as 审核时限.
-    pub shown: Clock,
+    /// How the officer signs in who confirmed it.
+    pub decided_by: String,
+    /// How many working days its experts are shown as 审核时限, each from the day on which the task is assigned: as many as
+    /// were left when the first panel was drawn. A date in the past would tell that it is a sample.
+    pub shown_days: u32,
     /// The second panel; none where no line was drawn.
     pub panel: Option<Panel>,
     /// What it found of each drawn line; empty until it has found something of all.
@@ -134,12 +137,10 @@ impl State {
     }
 }
 
-/// The 审核时限 that the experts of a second panel are shown: so many working days from the confirmation on as were left
-/// when the first panel was drawn. A date in the past would tell that it is a sample.
-pub fn shown(clock: &Clock, calendar: &Calendar, first: &Seated, today: Date) -> Clock {
+/// How many working days of the clock were left when a panel was drawn.
+pub fn left(clock: &Clock, calendar: &Calendar, first: &Seated, today: Date) -> u32 {
     let drawn_on = first.tasks.iter().map(|task| local_day(task.assigned().assigned_at)).min();
-    let left = clock.read(calendar, drawn_on.unwrap_or(today)).left;
-    Clock::start(today, u32::try_from(left).unwrap_or(0))
+    u32::try_from(clock.read(calendar, drawn_on.unwrap_or(today)).left).unwrap_or(0)
 }
 
 impl QualityReview {

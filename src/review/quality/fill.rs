@@ -1,11 +1,12 @@
 //! 补抽: second panels that lack experts are looked at once a day, for somebody may have been registered.
 
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use super::advance::advance;
 use super::store;
 use crate::app::App;
 use crate::db::lease::Lease;
+use crate::db::source::TimeSource;
 use crate::db::work::{Owner, View};
 use crate::kernel::access::Actor;
 use crate::kernel::error::Result;
@@ -14,12 +15,16 @@ use crate::kernel::local_day;
 
 /// So many at once.
 const PAGE: u64 = 200;
+/// So long it rests after a failure.
+const REST: Duration = Duration::minutes(10);
 
 /// The job. Answers how many were filled. What fails keeps nothing else from being done, and the first failure is told at
 /// the end, when it is tried again.
 pub async fn run(app: &App, lease: &Lease) -> Result<u64> {
     let today = local_day(app.db.time().now()).to_string();
-    if lease.bookmark == today {
+    // Rests follow the machine's clock, as leases do.
+    let now = TimeSource::Real.now();
+    if lease.bookmark == today || lease.rests(now) {
         return Ok(0);
     }
     let view: View = app.db.view(&Actor::system(), Owner::Nobody).await?;
@@ -39,6 +44,7 @@ pub async fn run(app: &App, lease: &Lease) -> Result<u64> {
         }
     }
     if let Some(failure) = failure {
+        app.db.bookmark(lease, "", now + REST).await?;
         return Err(failure);
     }
     app.db.bookmark(lease, &today, OffsetDateTime::UNIX_EPOCH).await?;

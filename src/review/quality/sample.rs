@@ -1,7 +1,7 @@
 //! 抽取: in the step of a confirmation, the draw among what it decided, and of the experts who judge it again.
 
 use super::advance::advance;
-use super::domain::{QualityReview, Sampled, shown};
+use super::domain::{QualityReview, Sampled, left};
 use super::lot::lots;
 use super::store;
 use crate::application::domain::{Decided, Line, LineState};
@@ -52,7 +52,8 @@ pub async fn sample(
         accepted_by,
         seed: seed.hex(),
         lines: lots.into_iter().map(|lot| Sampled { approved: approved(&lot.opsp_dise_code), lot }).collect(),
-        shown: shown(&filed.clock, calendar, first, decided.decided_on),
+        decided_by: decided.decided_by.clone(),
+        shown_days: left(&filed.clock, calendar, first, decided.decided_on),
         panel: None,
         judged: Vec::new(),
         undone: false,

@@ -79,6 +79,21 @@ pub async fn list(view: &View, wanted: &Wanted, after: Option<Id>, most: u64) ->
     rows.into_iter().map(|row| Ok((PsnNo::parse(&row.psn_no)?, Id(row.id)))).collect()
 }
 
+/// Applications in this call's area that a second panel judges, oldest first, after an id.
+pub async fn judged(view: &View, after: Option<Id>, most: u64) -> Result<Vec<Id>> {
+    let mut find = Entity::find()
+        .select_only()
+        .column(Column::ApplicationId)
+        .filter(Column::State.is_in([State::Waiting, State::Short].map(State::word)))
+        .filter(Column::Area.starts_with(view.area()?.prefix()));
+    if let Some(after) = after {
+        find = find.filter(Column::ApplicationId.gt(after.0));
+    }
+    let find = find.order_by_asc(Column::ApplicationId).limit(most);
+    let rows: Vec<uuid::Uuid> = find.into_tuple().all(&view.conn()).await.map_err(failed)?;
+    Ok(rows.into_iter().map(Id).collect())
+}
+
 /// Quality reviews of all people whose panel is short, person by person, after one of them.
 pub async fn short(view: &View, after: Option<&(PsnNo, Id)>, most: u64) -> Result<Vec<(PsnNo, Id)>> {
     let mut find = Entity::find().filter(Column::State.eq(State::Short.word()));

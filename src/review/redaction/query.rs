@@ -1,7 +1,7 @@
 //! What of an application was redacted, and what was not.
 
 use super::super::domain::Task;
-use super::super::store as reviews;
+use super::super::{quality, store as reviews};
 use crate::application::store as applications;
 use crate::db::page::{Page, Paged};
 use crate::db::work::{Owner, View};
@@ -67,11 +67,12 @@ pub fn is_cited(tasks: &[Task], material: Id) -> bool {
     opinions.flat_map(|opinion| &opinion.leaves).any(|leaf| leaf.materials.contains(&material))
 }
 
-/// One page of the applications under review in this call's area, each with its person; without those of which nothing is
+/// One page of the applications under review in this call's area, those among them that a second panel judges, each with its person; without those of which nothing is
 /// missing, unless they are asked for, and without people who are beyond the caller's reach by now.
 pub async fn cases(view: &View, page: Page, complete_too: bool) -> Result<Paged<(Person, Case)>> {
     let after = page.after.as_deref().map(Id::parse).transpose()?;
-    let rows = applications::under_review(view, after, page.limit()).await?;
+    let again = quality::store::judged(view, after, page.limit()).await?;
+    let rows = applications::under_review(view, &again, after, page.limit()).await?;
     let paged = page.close(view, rows, |(_, id)| id.to_string())?;
     let mut items = Vec::new();
     for (psn_no, id) in paged.items {

@@ -1,7 +1,7 @@
 //! 脱敏: the officer's redaction of one material. What experts get is made before the transaction, and named within it.
 
 use super::super::concerned::{Field, known};
-use super::super::store as reviews;
+use super::super::{quality, store as reviews};
 use super::query::{Paper, is_cited};
 use super::refused::Refused;
 use crate::app::App;
@@ -113,11 +113,16 @@ pub async fn clear(app: &App, ready: Ready, is_done: bool) {
 /// What is asked for, as it stands; or why it cannot be.
 async fn look(view: &View, asked: &Asked) -> Result<Looked> {
     let application = applications::get(view, asked.application).await?.application;
-    if !matches!(
-        application,
-        Application::Submitted(_) | Application::Accepted(_) | Application::AwaitingSupplement(_)
-    ) {
-        let needed = "submitted, accepted or awaiting_supplement";
+    let is_judged = match &application {
+        Application::Submitted(_) | Application::Accepted(_) | Application::AwaitingSupplement(_) => true,
+        Application::Decided(_) => {
+            let again = quality::store::of(view, asked.application).await?;
+            again.iter().any(|stored| stored.value.is_open())
+        }
+        _ => false,
+    };
+    if !is_judged {
+        let needed = "submitted, accepted or awaiting_supplement, or with a second panel";
         return Err(Refusal::from(StepRefused::WrongState { needed, is: application.word() }).into());
     }
     let place = application.form().materials.iter().position(|id| *id == asked.material);
