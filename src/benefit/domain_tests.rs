@@ -3,7 +3,7 @@ use crate::catalog::domain::SAMPLE;
 use crate::kernel::calendar::{Calendar, EMBEDDED};
 use crate::kernel::day_start;
 use crate::notice::domain::{Head, Notice, Opening};
-use crate::notice::entry::{Entry, Listing};
+use crate::notice::entry::domain::{Entry, Listing};
 use time::macros::date;
 use uuid::Uuid;
 

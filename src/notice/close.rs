@@ -1,7 +1,8 @@
 //! 公示期满: the header is closed when its last day is over, then each entry that nothing stands against is undisputed.
 
 use super::domain::{Over, Refused};
-use super::store::{self, Place, Stored};
+use super::entry::store as entries;
+use super::store::{self, Stored};
 use crate::app::App;
 use crate::db::work::{Owner, View};
 use crate::kernel::access::Actor;
@@ -53,7 +54,7 @@ async fn settle(app: &App, view: &View, stored: &Stored) -> Result<u64> {
     let head = stored.notice.head();
     let over = stored.notice.over().ok_or_else(|| Error::internal("a closed notice is not over"))?;
     let (mut done, mut failure) = (0, None);
-    for place in store::unsettled(view, head.id).await? {
+    for place in entries::unsettled(view, head.id).await? {
         match clear(app, &over, &place).await {
             Ok(true) => done += 1,
             Ok(false) => {}
@@ -79,12 +80,12 @@ async fn settle(app: &App, view: &View, stored: &Stored) -> Result<u64> {
 ///
 /// Held entries are visited too: a call that began before the notice was closed may just be dismissing their last
 /// objection. It holds the person's lock, so what is read here is what it left.
-async fn clear(app: &App, over: &Over, place: &Place) -> Result<bool> {
+async fn clear(app: &App, over: &Over, place: &entries::Place) -> Result<bool> {
     let work = app.db.work(&Actor::system(), Owner::Person(place.psn_no.clone())).await?;
-    let stored = store::entry(&work, place.entry).await?;
+    let stored = entries::get(&work, place.entry).await?;
     match stored.entry.close(over) {
         Ok(step) => {
-            store::save_entry(&work, stored.version, step).await?;
+            entries::save(&work, stored.version, step).await?;
             work.commit().await?;
             Ok(true)
         }

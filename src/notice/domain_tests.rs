@@ -86,29 +86,3 @@ fn the_public_has_all_days_of_an_open_notice_and_no_other() {
     let over: Vec<_> = all().iter().map(|notice| notice.over().is_some()).collect();
     assert_eq!(over, [false, false, true, true, false]);
 }
-
-#[test]
-fn an_objection_is_resolved_once() {
-    let filed = Filed {
-        id: Id(Uuid::from_u128(2)),
-        entry: Id(Uuid::from_u128(3)),
-        entry_name: "areas/620900/notices/1/entries/X".to_owned(),
-        ground: "不符合认定标准，材料有误。".to_owned(),
-        objector_name: "李四".to_owned(),
-        objector_tel: "13800000000".to_owned(),
-        filed_at: day_start(OPENED),
-    };
-    let resolution =
-        || Resolution { text: "核实".to_owned(), officer: "officer".to_owned(), at: day_start(LAST_DAY) };
-    let standing = Objection::file(filed.clone()).state;
-    assert_eq!((standing.word(), standing.resolution()), ("standing", None));
-    let upheld = standing.clone().uphold(resolution()).unwrap().state;
-    let dismissed = standing.clone().dismiss(resolution()).unwrap().state;
-    assert_eq!((upheld.word(), dismissed.word()), ("upheld", "dismissed"));
-    for resolved in [upheld, dismissed] {
-        assert_eq!(resolved.filed(), &filed, "the original is immutable");
-        assert_eq!(resolved.clone().uphold(resolution()).err(), Some(Refused::Resolved));
-        assert_eq!(resolved.clone().dismiss(resolution()).err(), Some(Refused::Resolved));
-        assert!(!format!("{resolved:?}").contains("李四"));
-    }
-}

@@ -3,11 +3,12 @@
 use time::Date;
 use tonic::Request;
 
-use super::domain::{Closed, Notice, Objection};
-use super::entry::Entry;
+use super::domain::{Closed, Notice};
+use super::entry::domain::Entry;
+use super::objection::domain::Objection;
+use super::objection::{file, resolve, store as objections};
 use super::query::Wanted;
-use super::store;
-use super::{objection, open, query};
+use super::{name, open, query, store};
 use crate::app::App;
 use crate::catalog::domain::Insutype;
 use crate::catalog::grpc::insutype;
@@ -99,16 +100,16 @@ impl pb::notice_service_server::NoticeService for Service {
         write_for(
             self,
             request,
-            |view, input| Box::pin(async move { objection::person(view, &input.parent).await }),
+            |view, input| Box::pin(async move { file::person(view, &input.parent).await }),
             |service, work, input| {
                 Box::pin(async move {
-                    let said = objection::Input {
+                    let said = file::Input {
                         entry_name: input.parent.clone(),
                         ground: input.ground.clone(),
                         objector_name: input.objector_name.clone(),
                         objector_tel: input.objector_tel.clone(),
                     };
-                    let stored = objection::file(work, &service.0, said).await?;
+                    let stored = file::file(work, &service.0, said).await?;
                     let message = outcome(&stored.objection);
                     Ok(pb::Objection { ground: stored.objection.filed().ground.clone(), ..message })
                 })
@@ -155,14 +156,14 @@ impl pb::notice_service_server::NoticeService for Service {
             request,
             |view, input| {
                 Box::pin(async move {
-                    let (entry_name, _) = objection::split(&input.name)?;
-                    objection::person(view, entry_name).await
+                    let (entry_name, _) = name::objection_parts(&input.name)?;
+                    file::person(view, entry_name).await
                 })
             },
             |service, work, input| {
                 Box::pin(async move {
-                    let (name, text) = (&input.name, &input.resolution);
-                    let stored = objection::resolve(work, &service.0, name, input.upheld, text).await?;
+                    let (of, text) = (&input.name, &input.resolution);
+                    let stored = resolve::resolve(work, &service.0, of, input.upheld, text).await?;
                     Ok(whole(&stored.objection))
                 })
             },
@@ -238,7 +239,7 @@ fn whole(objection: &Objection) -> pb::Objection {
 fn outcome(objection: &Objection) -> pb::Objection {
     let (filed, resolution) = (objection.filed(), objection.resolution());
     pb::Objection {
-        name: store::objection_name(objection),
+        name: objections::name(objection),
         state: match objection {
             Objection::Standing(_) => pb::ObjectionState::Standing,
             Objection::Upheld(_) => pb::ObjectionState::Upheld,

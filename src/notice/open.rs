@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::domain::{Head, Notice, Opening, Refused};
-use super::entry::{Entry, Listing};
+use super::entry::domain::{Entry, Listing};
+use super::entry::store as entries;
 use super::store::{self, Stored};
 use crate::app::App;
 use crate::application;
@@ -113,11 +114,11 @@ async fn finish(app: &App, head: &Head, working_days: u32) -> Result<()> {
     let stored = store::get(&work, &head.area, head.id).await?;
     let opening = stored.notice.into_opening().map_err(Refusal::from)?;
     store::hold(&work, &head.area, head.id, "opening").await?;
-    let entries = store::count_entries(&work, head.id).await?;
-    if entries == 0 {
+    let count = entries::count(&work, head.id).await?;
+    if count == 0 {
         store::save(&work, &app.calendar.now(), stored.version, opening.void(work.now())).await?;
     } else {
-        let step = opening.open(entries, working_days, work.now());
+        let step = opening.open(count, working_days, work.now());
         store::save(&work, &app.calendar.now(), stored.version, step).await?;
     }
     work.commit().await
@@ -167,7 +168,7 @@ async fn enter(app: &App, head: &Head, published: &Published, line: &ApprovedLin
         masked_certno: mask::certno(&insured.certno),
         opsp_dise_name: disease_name(published, &line.code),
     };
-    store::create_entry(&work, &head.area, Entry::list(listing)).await?;
+    entries::create(&work, &head.area, Entry::list(listing)).await?;
     application::store::save(&work, &app.calendar.now(), stored.version, step).await?;
     work.commit().await?;
     Ok(true)

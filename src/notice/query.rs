@@ -1,7 +1,10 @@
 //! What may be seen of a notice, and by whom.
 
-use super::objection;
-use super::store::{self, Stored, StoredEntry, StoredObjection};
+use super::entry::store as entries;
+use super::name;
+use super::objection::file::claim;
+use super::objection::store as objections;
+use super::store::{self, Stored};
 use crate::app::App;
 use crate::db::page::{Page, Paged};
 use crate::db::work::View;
@@ -25,8 +28,8 @@ pub struct Wanted<'a> {
 const SIZE: usize = 50;
 
 /// The notice of `areas/{admdvs}/notices/{id}`.
-pub async fn notice(view: &View, name: &str) -> Result<Stored> {
-    let (area, id) = parts(name)?;
+pub async fn notice(view: &View, of: &str) -> Result<Stored> {
+    let (area, id) = name::notice_parts(of)?;
     store::get(view, &area, id).await
 }
 
@@ -42,52 +45,46 @@ pub async fn notices(view: &View, wanted: Wanted<'_>) -> Result<Paged<Stored>> {
 
 /// The entries of a notice. The public sees those that were not removed, and only in the notice's days; the bureau of
 /// the area sees all of them always.
-pub async fn entries(view: &View, app: &App, wanted: Wanted<'_>) -> Result<Paged<StoredEntry>> {
-    let (area, id) = parts(wanted.parent)?;
+pub async fn entries(view: &View, app: &App, wanted: Wanted<'_>) -> Result<Paged<entries::Stored>> {
+    let (area, id) = name::notice_parts(wanted.parent)?;
     let stored = store::get(view, &area, id).await?;
     let inside = is_bureau_of(view, wanted.parent)?;
     let page = page(view, "entries", &wanted)?;
     if !inside && stored.notice.running(&app.calendar.now(), view.today()).is_err() {
-        return page.close(view, Vec::new(), |_: &StoredEntry| String::new());
+        return page.close(view, Vec::new(), |_: &entries::Stored| String::new());
     }
-    let rows = store::entries(view, id, page.after.as_deref(), inside, page.limit()).await?;
+    let rows = entries::list(view, id, page.after.as_deref(), inside, page.limit()).await?;
     page.close(view, rows, |stored| stored.entry.listing().reference.clone())
 }
 
 /// The objections of a notice, oldest first.
-pub async fn objections(view: &View, wanted: Wanted<'_>) -> Result<Paged<StoredObjection>> {
-    let (area, id) = parts(wanted.parent)?;
+pub async fn objections(view: &View, wanted: Wanted<'_>) -> Result<Paged<objections::Stored>> {
+    let (area, id) = name::notice_parts(wanted.parent)?;
     store::get(view, &area, id).await?;
     let page = page(view, "objections", &wanted)?;
     let after = page.after.as_deref().map(Id::parse).transpose()?;
-    let rows = store::objections(view, id, after, page.limit()).await?;
+    let rows = objections::list(view, id, after, page.limit()).await?;
     page.close(view, rows, |stored| stored.objection.filed().id.to_string())
 }
 
 /// One objection by its name. Who knows it was told it: its id cannot be guessed.
-pub async fn objection(view: &View, name: &str) -> Result<StoredObjection> {
-    let (entry_name, id) = objection::split(name)?;
-    let claim = objection::claim(view, entry_name).await.map_err(|error| objection::absent(error, name))?;
-    let found = store::objection_about(view, &claim.psn_no, id).await;
-    let stored = found.map_err(|error| objection::absent(error, name))?;
-    if store::objection_name(&stored.objection) != name {
-        return Err(Error::not_found(name));
+pub async fn objection(view: &View, of: &str) -> Result<objections::Stored> {
+    let (entry_name, id) = name::objection_parts(of)?;
+    let claim = claim(view, entry_name).await.map_err(|error| name::absent(error, of))?;
+    let found = objections::about(view, &claim.psn_no, id).await;
+    let stored = found.map_err(|error| name::absent(error, of))?;
+    if objections::name(&stored.objection) != of {
+        return Err(Error::not_found(of));
     }
     Ok(stored)
 }
 
 /// Whether the caller is the bureau of the area that a name begins with.
-pub fn is_bureau_of(view: &View, name: &str) -> Result<bool> {
+pub fn is_bureau_of(view: &View, of: &str) -> Result<bool> {
     let actor = view.actor();
-    Ok(actor.role == Some(Role::Bureau) && actor.holds(&area(name)?))
+    Ok(actor.role == Some(Role::Bureau) && actor.holds(&area(of)?))
 }
 
 fn page(view: &View, what: &str, wanted: &Wanted<'_>) -> Result<Page> {
     Page::read(view, format!("{what}/{}", wanted.parent), wanted.size, SIZE, wanted.token)
-}
-
-fn parts(name: &str) -> Result<(Region, Id)> {
-    let [area, id] = name_parts(name, ["areas", "notices"])?;
-    let area = Region::find(area).ok_or_else(|| Error::not_found(name))?;
-    Ok((area, Id::parse(id)?))
 }

@@ -20,7 +20,7 @@ use crate::kernel::id::Id;
 use crate::kernel::local_day;
 use crate::kernel::region::Region;
 use crate::notice::domain::Head;
-use crate::notice::entry::Listing;
+use crate::notice::entry::domain::Listing;
 use crate::review::anonymous::Shown;
 use crate::review::domain::{Assigned, Line};
 use crate::review::draw::Candidate;

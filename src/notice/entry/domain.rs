@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use time::Date;
 
-use super::domain::{Over, Refused, Running};
 use crate::catalog::domain::Insutype;
 use crate::kernel::id::Id;
 use crate::kernel::region::Region;
 use crate::kernel::step::Step;
+use crate::notice::domain::{Over, Refused, Running};
 
 /// An entry in any state, as it is stored.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -332,5 +332,5 @@ pub const UNDISPUTED: &str = "undisputed";
 pub const REMOVED: &str = "removed";
 
 #[cfg(test)]
-#[path = "entry_tests.rs"]
+#[path = "domain_tests.rs"]
 mod tests;

@@ -1,0 +1,4 @@
+//! The entries of a notice.
+
+pub mod domain;
+pub mod store;

@@ -1,0 +1,6 @@
+//! 异议.
+
+pub mod domain;
+pub mod file;
+pub mod resolve;
+pub mod store;
