@@ -219,7 +219,7 @@ pub async fn open_notice(demo: &mut Demo) -> Told {
 
 async fn get_notice(demo: &Demo, key: &str) -> anyhow::Result<notice::Notice> {
     let request = notice::GetNoticeRequest { name: demo.case.kept(&format!("{key}.notice"))? };
-    Ok(demo.clients.portal_notice().get_notice(request).await?.into_inner())
+    Ok(demo.clients.notice().get_notice(by_operator(OFFICER, request)?).await?.into_inner())
 }
 
 /// The masked list is public; the benefit is not in force yet.

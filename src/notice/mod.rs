@@ -4,6 +4,7 @@ pub mod close;
 pub mod domain;
 pub mod entry;
 pub mod grpc;
+mod message;
 mod name;
 pub mod objection;
 pub mod open;

@@ -27,32 +27,36 @@ pub struct Wanted<'a> {
 /// Items of a page without the caller's saying so.
 const SIZE: usize = 50;
 
-/// The notice of `areas/{admdvs}/notices/{id}`.
-pub async fn notice(view: &View, of: &str) -> Result<Stored> {
+/// The notice of `areas/{admdvs}/notices/{id}`: for the bureau of its area always, for the public in its days. At any
+/// other time the public is told that there is none.
+pub async fn notice(view: &View, app: &App, of: &str) -> Result<Stored> {
     let (area, id) = name::notice_parts(of)?;
-    store::get(view, &area, id).await
+    let stored = store::get(view, &area, id).await.map_err(|error| name::absent(error, of))?;
+    let is_seen = is_bureau_of(view, of)? || is_public(view, app, &stored);
+    if is_seen { Ok(stored) } else { Err(Error::not_found(of)) }
 }
 
-/// The notices of an area, newest first.
-pub async fn notices(view: &View, wanted: Wanted<'_>) -> Result<Paged<Stored>> {
+/// The notices of an area, newest first: for its bureau all of them, for the public those that are open.
+pub async fn notices(view: &View, app: &App, wanted: Wanted<'_>) -> Result<Paged<Stored>> {
     let [area] = name_parts(wanted.parent, ["areas"])?;
     let area = Region::find(area).ok_or_else(|| Error::not_found(wanted.parent))?;
-    let page = page(view, "notices", &wanted)?;
+    let inside = is_bureau_of(view, wanted.parent)?;
+    let page = page(view, if inside { "notices" } else { "notices/open" }, &wanted)?;
     let before = page.after.as_deref().map(Id::parse).transpose()?;
-    let rows = store::list(view, &area, before, page.limit()).await?;
-    page.close(view, rows, |stored| stored.notice.head().id.to_string())
+    let state = (!inside).then_some("open");
+    let rows = store::list(view, &area, state, before, page.limit()).await?;
+    let mut paged = page.close(view, rows, |stored| stored.notice.head().id.to_string())?;
+    // The job that closes it may not have come to one whose days are over.
+    paged.items.retain(|stored| inside || is_public(view, app, stored));
+    Ok(paged)
 }
 
-/// The entries of a notice. The public sees those that were not removed, and only in the notice's days; the bureau of
-/// the area sees all of them always.
+/// The entries of a notice. The public sees those that stand, and only in the notice's days; the bureau of the area sees
+/// all of them always.
 pub async fn entries(view: &View, app: &App, wanted: Wanted<'_>) -> Result<Paged<entries::Stored>> {
-    let (area, id) = name::notice_parts(wanted.parent)?;
-    let stored = store::get(view, &area, id).await?;
+    let id = notice(view, app, wanted.parent).await?.notice.head().id;
     let inside = is_bureau_of(view, wanted.parent)?;
     let page = page(view, "entries", &wanted)?;
-    if !inside && stored.notice.running(&app.calendar.now(), view.today()).is_err() {
-        return page.close(view, Vec::new(), |_: &entries::Stored| String::new());
-    }
     let rows = entries::list(view, id, page.after.as_deref(), inside, page.limit()).await?;
     page.close(view, rows, |stored| stored.entry.listing().reference.clone())
 }
@@ -83,6 +87,10 @@ pub async fn objection(view: &View, of: &str) -> Result<objections::Stored> {
 pub fn is_bureau_of(view: &View, of: &str) -> Result<bool> {
     let actor = view.actor();
     Ok(actor.role == Some(Role::Bureau) && actor.holds(&area(of)?))
+}
+
+fn is_public(view: &View, app: &App, stored: &Stored) -> bool {
+    stored.notice.running(&app.calendar.now(), view.today()).is_ok()
 }
 
 fn page(view: &View, what: &str, wanted: &Wanted<'_>) -> Result<Page> {

@@ -39,10 +39,19 @@ pub async fn get(view: &View, area: &Region, id: Id) -> Result<Stored> {
     parse(view, row.ok_or_else(|| Error::NotFound(name(area, id)))?)
 }
 
-/// Notices of an area, newest first, before an id.
-pub async fn list(view: &View, area: &Region, before: Option<Id>, most: u64) -> Result<Vec<Stored>> {
+/// Notices of an area, newest first, before an id; those in a state, or all.
+pub async fn list(
+    view: &View,
+    area: &Region,
+    state: Option<&str>,
+    before: Option<Id>,
+    most: u64,
+) -> Result<Vec<Stored>> {
     use row::notice::{Column, Entity};
     let mut find = Entity::find().filter(Column::Area.eq(area.as_str()));
+    if let Some(state) = state {
+        find = find.filter(Column::State.eq(state));
+    }
     if let Some(before) = before {
         find = find.filter(Column::Id.lt(before.0));
     }

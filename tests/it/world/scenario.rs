@@ -327,10 +327,11 @@ impl World {
         opened.into_inner().name
     }
 
-    /// A notice as it stands.
+    /// A notice as it stands, as the bureau sees it.
     pub async fn get_notice(&self, name: &str) -> notice::Notice {
         let request = notice::GetNoticeRequest { name: name.to_owned() };
-        NoticeServiceClient::new(self.public()).get_notice(request).await.expect("the notice").into_inner()
+        let found = NoticeServiceClient::new(self.bureau(OFFICER)).get_notice(request).await;
+        found.expect("the notice").into_inner()
     }
 
     /// The entries of a notice, as the bureau sees them.

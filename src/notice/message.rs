@@ -1,0 +1,97 @@
+//! Notices, entries and objections in the contract's words.
+
+use time::Date;
+
+use super::domain::{Closed, Notice};
+use super::entry::domain::Entry;
+use super::objection::domain::Objection;
+use super::{objection, store};
+use crate::catalog::grpc::insutype;
+use crate::kernel::calendar::Calendar;
+use crate::kernel::clock::Clock;
+use crate::proto::opsp::common::v1 as common;
+use crate::proto::opsp::notice::v1 as pb;
+use crate::rpc::parse::{date_message, deadline, timestamp};
+
+/// A notice.
+pub fn message(notice: &Notice, calendar: &Calendar, today: Date) -> pb::Notice {
+    let (head, opened, closed) = (notice.head(), notice.opened(), notice.closed());
+    pb::Notice {
+        name: store::name(&head.area, head.id),
+        number: head.number.clone(),
+        insutype: insutype(head.insutype),
+        state: match notice {
+            Notice::Opening(_) => pb::NoticeState::Opening,
+            Notice::Open(_) => pb::NoticeState::Open,
+            Notice::Closed(_) | Notice::Settled(_) => pb::NoticeState::Closed,
+            Notice::Void(_) => pb::NoticeState::Void,
+        }
+        .into(),
+        deadline: opened.map(|open| period(&open.clock, closed, calendar, today)),
+        entry_count: opened.map_or(0, |open| i32::try_from(open.entries).unwrap_or(i32::MAX)),
+        open_time: opened.map(|open| timestamp(open.opened_at)),
+        close_time: notice.ended_at().map(timestamp),
+        sample: head.sample,
+        catalog_version: head.cited.catalog_version.clone(),
+        catalog_sha256: head.cited.catalog_sha256.clone(),
+    }
+}
+
+/// 公示期. Once closed it is final: what a later calendar says of it does not matter.
+fn period(clock: &Clock, closed: Option<&Closed>, calendar: &Calendar, today: Date) -> common::Deadline {
+    let Some(closed) = closed else { return deadline(clock, calendar, today) };
+    common::Deadline {
+        due_date: Some(date_message(closed.last_day)),
+        provisional: false,
+        working_days_left: 0,
+        ..deadline(clock, calendar, closed.last_day)
+    }
+}
+
+/// An entry.
+pub fn entry(entry: &Entry) -> pb::Entry {
+    let listing = entry.listing();
+    pb::Entry {
+        name: listing.name.clone(),
+        reference: listing.reference.clone(),
+        masked_name: listing.masked_name.clone(),
+        masked_certno: listing.masked_certno.clone(),
+        opsp_dise_name: listing.opsp_dise_name.clone(),
+        state: match entry {
+            Entry::Listed(_) => pb::EntryState::Listed,
+            Entry::Objected(_) => pb::EntryState::Objected,
+            Entry::Undisputed(_) | Entry::Concluded(_) => pb::EntryState::Undisputed,
+            Entry::Removed(_) => pb::EntryState::Removed,
+        }
+        .into(),
+    }
+}
+
+/// An objection for the bureau.
+pub fn whole(objection: &Objection) -> pb::Objection {
+    let filed = objection.filed();
+    pb::Objection {
+        ground: filed.ground.clone(),
+        objector_name: filed.objector_name.clone(),
+        objector_tel: filed.objector_tel.clone(),
+        ..outcome(objection)
+    }
+}
+
+/// An objection for anybody who knows its name: what came of it, and nothing of what was said and by whom.
+pub fn outcome(objection: &Objection) -> pb::Objection {
+    let (filed, resolution) = (objection.filed(), objection.resolution());
+    pb::Objection {
+        name: objection::store::name(objection),
+        state: match objection {
+            Objection::Standing(_) => pb::ObjectionState::Standing,
+            Objection::Upheld(_) => pb::ObjectionState::Upheld,
+            Objection::Dismissed(_) => pb::ObjectionState::Dismissed,
+        }
+        .into(),
+        file_time: Some(timestamp(filed.filed_at)),
+        resolve_time: resolution.map(|resolution| timestamp(resolution.at)),
+        resolution: resolution.map(|resolution| resolution.text.clone()).unwrap_or_default(),
+        ..Default::default()
+    }
+}
