@@ -1,17 +1,21 @@
 //! NoticeService.
 
-use tonic::Request;
+use futures_util::stream::{self, BoxStream};
+use futures_util::{StreamExt, TryStreamExt};
+use tonic::{Request, Response, Status};
 
 use super::message::{entry, message, outcome, whole};
 use super::objection::{file, resolve};
+use super::page::render;
 use super::query::Wanted;
 use super::{name, open, query};
 use crate::app::App;
 use crate::catalog::domain::Insutype;
 use crate::db::Db;
-use crate::kernel::error::Error;
+use crate::kernel::error::{Error, Result};
 use crate::proto::opsp::notice::v1 as pb;
-use crate::rpc::call::{Answer, Serves, read, write, write_for};
+use crate::rpc::call::{Answer, Serves, language, read, write, write_for};
+use crate::rpc::status::status;
 
 /// The service.
 pub struct Service(pub App);
@@ -86,6 +90,36 @@ impl pb::notice_service_server::NoticeService for Service {
             })
         })
         .await
+    }
+
+    type RenderNoticeStream = BoxStream<'static, Result<pb::RenderNoticeResponse, Status>>;
+
+    async fn render_notice(
+        &self,
+        request: Request<pb::RenderNoticeRequest>,
+    ) -> Answer<Self::RenderNoticeStream> {
+        let language = language(&request);
+        let rendering = read(self, request, |service, view, input| {
+            Box::pin(async move {
+                let (app, name, token) = (&service.0, &input.name, &input.page_token);
+                match input.format() {
+                    pb::NoticeFormat::Pdf => render::pdf(view, app, name, token).await,
+                    _ if token.is_empty() => render::html(view, app, name).await,
+                    _ => Err(Error::invalid(
+                        "page_token",
+                        "网页不分册：须留空",
+                        "a page of HTML has one volume",
+                    )),
+                }
+            })
+        });
+        let rendering = rendering.await?.into_inner();
+        let pieces = stream::try_unfold(rendering, |mut rendering| async move {
+            Ok(rendering.next().await?.map(|piece| (piece, rendering)))
+        });
+        let message = |(chunk, next_page_token)| pb::RenderNoticeResponse { chunk, next_page_token };
+        let pieces = pieces.map_ok(message).map_err(move |error| status(error, language));
+        Ok(Response::new(pieces.boxed()))
     }
 
     async fn file_objection(&self, request: Request<pb::FileObjectionRequest>) -> Answer<pb::Objection> {

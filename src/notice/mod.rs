@@ -8,6 +8,7 @@ mod message;
 mod name;
 pub mod objection;
 pub mod open;
+mod page;
 pub mod query;
 mod refusal;
 mod row;

@@ -23,6 +23,7 @@ mod life;
 mod money;
 mod named;
 mod notice;
+mod notice_page;
 mod objects;
 mod once;
 mod paper;

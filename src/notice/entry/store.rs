@@ -78,6 +78,14 @@ pub async fn count(view: &View, notice: Id) -> Result<u32> {
     Ok(u32::try_from(count).unwrap_or(u32::MAX))
 }
 
+/// How many entries of a notice the public sees in its days.
+pub async fn count_shown(view: &View, notice: Id) -> Result<u32> {
+    use row::entry::{Column, Entity};
+    let find = Entity::find().filter(Column::NoticeId.eq(notice.0)).filter(Column::State.ne(REMOVED));
+    let count = find.count(&view.conn()).await.map_err(failed)?;
+    Ok(u32::try_from(count).unwrap_or(u32::MAX))
+}
+
 /// Entries of a notice that have no outcome yet, person by person.
 pub async fn unsettled(view: &View, notice: Id) -> Result<Vec<Place>> {
     use row::entry::{Column, Entity};
