@@ -85,6 +85,9 @@ pub enum Event {
     /// A line went into a notice.
     #[serde(rename = "application.line_noticed")]
     LineNoticed { opsp_dise_code: String, notice: String },
+    /// A line was taken out of its notice.
+    #[serde(rename = "application.line_unlisted")]
+    LineUnlisted { opsp_dise_code: String, notice: String },
     /// A line became a benefit.
     #[serde(rename = "application.line_granted")]
     LineGranted { opsp_dise_code: String, benefit: String },
@@ -185,6 +188,12 @@ impl Event {
             Self::LineNoticed { opsp_dise_code: code, .. } => {
                 both(format!("病种 {code} 进入公示。"), format!("disease {code} went into a public notice."))
             }
+            Self::LineUnlisted { opsp_dise_code: code, .. } => both(
+                format!("病种 {code} 已撤回公示，待重新公示或者复审。"),
+                format!(
+                    "disease {code} was withdrawn from its notice, to be publicised anew or reviewed again."
+                ),
+            ),
             Self::LineGranted { opsp_dise_code: code, .. } => both(
                 format!("病种 {code} 公示无异议，待遇已确认。"),
                 format!("the notice for disease {code} ended undisputed; the benefit was granted."),
@@ -294,6 +303,8 @@ mod tests {
         );
         let noticed = Event::LineNoticed { opsp_dise_code: code(), notice: "x".to_owned() };
         check(&noticed, "line_noticed", "病种 M01600 进入公示。");
+        let unlisted = Event::LineUnlisted { opsp_dise_code: code(), notice: "x".to_owned() };
+        check(&unlisted, "line_unlisted", "病种 M01600 已撤回公示，待重新公示或者复审。");
         let granted = Event::LineGranted { opsp_dise_code: code(), benefit: "x".to_owned() };
         check(&granted, "line_granted", "病种 M01600 公示无异议，待遇已确认。");
         let objected = Event::LineObjected { opsp_dise_code: code() };

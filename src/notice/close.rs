@@ -89,7 +89,7 @@ async fn clear(app: &App, over: &Over, place: &entries::Place) -> Result<bool> {
             work.commit().await?;
             Ok(true)
         }
-        Err(Refused::EntryHeld | Refused::EntryCleared | Refused::EntryRemoved) => {
+        Err(Refused::EntryHeld | Refused::EntryCleared | Refused::EntryRemoved | Refused::EntryWithdrawn) => {
             work.rollback().await?;
             Ok(false)
         }

@@ -8,7 +8,7 @@ use super::message::{entry, message, outcome, whole};
 use super::objection::{file, resolve};
 use super::page::render;
 use super::query::Wanted;
-use super::{name, open, query};
+use super::{name, open, query, withdraw};
 use crate::app::App;
 use crate::catalog::domain::Insutype;
 use crate::db::Db;
@@ -194,6 +194,32 @@ impl pb::notice_service_server::NoticeService for Service {
                 })
             },
         )
+        .await
+    }
+
+    async fn withdraw_entry(&self, request: Request<pb::WithdrawEntryRequest>) -> Answer<pb::Entry> {
+        write_for(
+            self,
+            request,
+            |view, input| Box::pin(async move { file::person(view, &input.name).await }),
+            |service, work, input| {
+                Box::pin(async move {
+                    let (of, reason) = (&input.name, &input.reason);
+                    let stored = withdraw::entry(work, &service.0, of, reason, input.to_review).await?;
+                    Ok(entry(&stored.entry))
+                })
+            },
+        )
+        .await
+    }
+
+    async fn withdraw_notice(&self, request: Request<pb::WithdrawNoticeRequest>) -> Answer<pb::Notice> {
+        write(self, request, |service, work, input| {
+            Box::pin(async move {
+                let stored = withdraw::notice(work, &service.0, &input.name, &input.reason).await?;
+                Ok(message(&stored.notice, &service.0.calendar.now(), work.today()))
+            })
+        })
         .await
     }
 }

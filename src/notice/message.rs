@@ -16,6 +16,7 @@ use crate::rpc::parse::{date_message, deadline, timestamp};
 /// A notice.
 pub fn message(notice: &Notice, calendar: &Calendar, today: Date) -> pb::Notice {
     let (head, opened, closed) = (notice.head(), notice.opened(), notice.closed());
+    let withdrawal = notice.withdrawal();
     pb::Notice {
         name: store::name(&head.area, head.id),
         number: head.number.clone(),
@@ -25,15 +26,19 @@ pub fn message(notice: &Notice, calendar: &Calendar, today: Date) -> pb::Notice 
             Notice::Open(_) => pb::NoticeState::Open,
             Notice::Closed(_) | Notice::Settled(_) => pb::NoticeState::Closed,
             Notice::Void(_) => pb::NoticeState::Void,
+            Notice::Withdrawing(_) | Notice::Withdrawn(_) => pb::NoticeState::Withdrawn,
         }
         .into(),
-        deadline: opened.map(|open| period(&open.clock, closed, calendar, today)),
+        deadline: opened
+            .filter(|_| withdrawal.is_none())
+            .map(|open| period(&open.clock, closed, calendar, today)),
         entry_count: opened.map_or(0, |open| i32::try_from(open.entries).unwrap_or(i32::MAX)),
         open_time: opened.map(|open| timestamp(open.opened_at)),
         close_time: notice.ended_at().map(timestamp),
         sample: head.sample,
         catalog_version: head.cited.catalog_version.clone(),
         catalog_sha256: head.cited.catalog_sha256.clone(),
+        withdraw_reason: withdrawal.map(|withdrawal| withdrawal.reason.clone()).unwrap_or_default(),
     }
 }
 
@@ -57,11 +62,16 @@ pub fn entry(entry: &Entry) -> pb::Entry {
         masked_name: listing.masked_name.clone(),
         masked_certno: listing.masked_certno.clone(),
         opsp_dise_name: listing.opsp_dise_name.clone(),
+        withdraw_reason: match entry {
+            Entry::Withdrawn(withdrawn) => withdrawn.withdrawal.reason.clone(),
+            _ => String::new(),
+        },
         state: match entry {
             Entry::Listed(_) => pb::EntryState::Listed,
             Entry::Objected(_) => pb::EntryState::Objected,
             Entry::Undisputed(_) | Entry::Concluded(_) => pb::EntryState::Undisputed,
             Entry::Removed(_) => pb::EntryState::Removed,
+            Entry::Withdrawn(_) => pb::EntryState::Withdrawn,
         }
         .into(),
     }
@@ -87,6 +97,7 @@ pub fn outcome(objection: &Objection) -> pb::Objection {
             Objection::Standing(_) => pb::ObjectionState::Standing,
             Objection::Upheld(_) => pb::ObjectionState::Upheld,
             Objection::Dismissed(_) => pb::ObjectionState::Dismissed,
+            Objection::Moot(_) => pb::ObjectionState::Moot,
         }
         .into(),
         file_time: Some(timestamp(filed.filed_at)),

@@ -160,3 +160,45 @@ fn parse(view: &View, row: row::notice::Model) -> Result<Stored> {
     }
     Ok(Stored { notice, version: row.version })
 }
+
+impl From<domain::Opening> for Notice {
+    fn from(state: domain::Opening) -> Self {
+        Self::Opening(state)
+    }
+}
+
+impl From<domain::Open> for Notice {
+    fn from(state: domain::Open) -> Self {
+        Self::Open(state)
+    }
+}
+
+impl From<domain::Closed> for Notice {
+    fn from(state: domain::Closed) -> Self {
+        Self::Closed(state)
+    }
+}
+
+impl From<domain::Settled> for Notice {
+    fn from(state: domain::Settled) -> Self {
+        Self::Settled(state)
+    }
+}
+
+impl From<domain::Void> for Notice {
+    fn from(state: domain::Void) -> Self {
+        Self::Void(state)
+    }
+}
+
+impl From<domain::Withdrawing> for Notice {
+    fn from(state: domain::Withdrawing) -> Self {
+        Self::Withdrawing(state)
+    }
+}
+
+impl From<domain::Withdrawn> for Notice {
+    fn from(state: domain::Withdrawn) -> Self {
+        Self::Withdrawn(state)
+    }
+}

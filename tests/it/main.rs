@@ -45,4 +45,5 @@ mod send_back;
 mod tidy;
 mod undo;
 mod upload;
+mod withdrawal;
 mod world;

@@ -9,7 +9,7 @@ use crate::catalog::domain::Insutype;
 use crate::kernel::id::Id;
 use crate::kernel::region::Region;
 use crate::kernel::step::Step;
-use crate::notice::domain::{Over, Refused, Running};
+use crate::notice::domain::{Over, Recall, Refused, Running, Withdrawal};
 
 /// An entry in any state, as it is stored.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,6 +25,8 @@ pub enum Entry {
     Concluded(Cleared),
     /// 异议成立.
     Removed(Removed),
+    /// 已撤回: its line waits for the next notice as if it had never been here.
+    Withdrawn(Withdrawn),
 }
 
 /// What never changes.
@@ -96,6 +98,15 @@ pub struct Removed {
     pub listing: Listing,
     /// Objections that are not resolved. Their objectors still have a right to an answer.
     pub standing: BTreeSet<Id>,
+}
+
+/// 已撤回.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Withdrawn {
+    /// What never changes.
+    pub listing: Listing,
+    /// Why, and by whom.
+    pub withdrawal: Withdrawal,
 }
 
 /// Proof that the public had its days and no objection stands. Only `Entry::undisputed` makes one.
@@ -172,6 +183,9 @@ pub enum Event {
     /// 异议成立.
     #[serde(rename = "notice.entry_removed")]
     Removed { standing: usize },
+    /// 撤回, with the objections that stood.
+    #[serde(rename = "notice.entry_withdrawn")]
+    Withdrawn { opsp_dise_code: String, standing: usize },
 }
 
 /// So many objections may stand against one entry at once: more would hold it no better, and each is to be resolved.
@@ -192,6 +206,7 @@ impl Entry {
             Self::Objected(Objected { listing, standing }) => (listing, standing),
             Self::Undisputed(_) | Self::Concluded(_) => return Err(Refused::EntryCleared),
             Self::Removed(_) => return Err(Refused::EntryRemoved),
+            Self::Withdrawn(_) => return Err(Refused::EntryWithdrawn),
         };
         if standing.len() >= STANDING_MAX {
             return Err(Refused::ObjectionsTooMany);
@@ -248,6 +263,31 @@ impl Entry {
             Self::Objected(_) => Err(Refused::EntryHeld),
             Self::Undisputed(_) | Self::Concluded(_) => Err(Refused::EntryCleared),
             Self::Removed(_) => Err(Refused::EntryRemoved),
+            Self::Withdrawn(_) => Err(Refused::EntryWithdrawn),
+        }
+    }
+
+    /// 撤回: its line waits for the next notice. What stood against it is to be told.
+    pub fn withdraw(self, recall: &Recall, withdrawal: Withdrawal) -> Result<Step<Self, Event>, Refused> {
+        self.is_of(recall.notice())?;
+        let standing = self.standing().len();
+        let listing = match self {
+            Self::Listed(Listed { listing, .. }) | Self::Objected(Objected { listing, .. }) => listing,
+            Self::Undisputed(_) | Self::Concluded(_) => return Err(Refused::TooLateToWithdraw),
+            Self::Removed(_) => return Err(Refused::EntryRemoved),
+            Self::Withdrawn(_) => return Err(Refused::EntryWithdrawn),
+        };
+        let event = Event::Withdrawn { opsp_dise_code: listing.code.clone(), standing };
+        Ok(Step::new(Self::Withdrawn(Withdrawn { listing, withdrawal }), event))
+    }
+
+    /// The objections that stand against it.
+    pub fn standing(&self) -> Vec<Id> {
+        match self {
+            Self::Objected(Objected { standing, .. }) | Self::Removed(Removed { standing, .. }) => {
+                standing.iter().copied().collect()
+            }
+            Self::Listed(_) | Self::Undisputed(_) | Self::Concluded(_) | Self::Withdrawn(_) => Vec::new(),
         }
     }
 
@@ -257,7 +297,7 @@ impl Entry {
             Self::Undisputed(Cleared { listing, closed_on }) => {
                 Some(Undisputed { listing: listing.clone(), closed_on: *closed_on })
             }
-            Self::Listed(_) | Self::Objected(_) | Self::Concluded(_) | Self::Removed(_) => None,
+            _ => None,
         }
     }
 
@@ -265,9 +305,7 @@ impl Entry {
     pub fn conclude(self) -> Result<Step<Self, Event>, Refused> {
         match self {
             Self::Undisputed(cleared) => Ok(Step::new(Self::Concluded(cleared), Event::Concluded {})),
-            Self::Listed(_) | Self::Objected(_) | Self::Concluded(_) | Self::Removed(_) => {
-                Err(Refused::EntryNotCleared)
-            }
+            _ => Err(Refused::EntryNotCleared),
         }
     }
 
@@ -278,13 +316,19 @@ impl Entry {
             | Self::Objected(Objected { listing, .. })
             | Self::Undisputed(Cleared { listing, .. })
             | Self::Concluded(Cleared { listing, .. })
-            | Self::Removed(Removed { listing, .. }) => listing,
+            | Self::Removed(Removed { listing, .. })
+            | Self::Withdrawn(Withdrawn { listing, .. }) => listing,
         }
     }
 
     /// Whether it went through to a removal.
     pub fn is_removed(&self) -> bool {
         matches!(self, Self::Removed(_))
+    }
+
+    /// Whether it has no outcome yet.
+    pub fn is_waiting(&self) -> bool {
+        matches!(self, Self::Listed(_) | Self::Objected(_))
     }
 
     /// Its word in the table.
@@ -295,6 +339,7 @@ impl Entry {
             Self::Undisputed(_) => UNDISPUTED,
             Self::Concluded(_) => "concluded",
             Self::Removed(_) => REMOVED,
+            Self::Withdrawn(_) => WITHDRAWN,
         }
     }
 
@@ -308,7 +353,9 @@ impl Entry {
             Self::Objected(Objected { listing, standing }) | Self::Removed(Removed { listing, standing }) => {
                 (listing, standing)
             }
-            Self::Listed(_) | Self::Undisputed(_) | Self::Concluded(_) => return Err(Refused::Mismatch),
+            Self::Listed(_) | Self::Undisputed(_) | Self::Concluded(_) | Self::Withdrawn(_) => {
+                return Err(Refused::Mismatch);
+            }
         };
         if standing.remove(&objection) { Ok((listing, standing)) } else { Err(Refused::Mismatch) }
     }
@@ -330,6 +377,8 @@ pub const OBJECTED: &str = "objected";
 pub const UNDISPUTED: &str = "undisputed";
 /// Word of a removed entry.
 pub const REMOVED: &str = "removed";
+/// Word of a withdrawn entry.
+pub const WITHDRAWN: &str = "withdrawn";
 
 #[cfg(test)]
 #[path = "domain_tests.rs"]

@@ -39,6 +39,15 @@ fn over(number: u128) -> Over {
     Notice::from(closed.state).over().unwrap()
 }
 
+fn recall(number: u128) -> Recall {
+    notice(number).recall(&calendar(), TODAY).unwrap()
+}
+
+fn withdrawal() -> Withdrawal {
+    let (reason, officer) = ("名单有误".to_owned(), "officer".to_owned());
+    Withdrawal { reason, officer, at: day_start(TODAY) }
+}
+
 fn listed() -> Entry {
     let listing = Listing {
         id: id(7),
@@ -65,16 +74,18 @@ fn twice() -> Entry {
     objected().object(&running(1), id(12)).unwrap().state
 }
 
-/// Listed, objected, objected twice, undisputed, concluded, removed, removed while another objection stands.
-fn all() -> [Entry; 7] {
+/// Listed, objected, objected twice, undisputed, concluded, removed, removed while another objection stands,
+/// withdrawn.
+fn all() -> [Entry; 8] {
     let undisputed = listed().close(&over(1)).unwrap().state;
     let concluded = undisputed.clone().conclude().unwrap().state;
     let removed = objected().uphold(id(11)).unwrap().state;
     let half = twice().uphold(id(12)).unwrap().state;
-    [listed(), objected(), twice(), undisputed, concluded, removed, half]
+    let withdrawn = objected().withdraw(&recall(1), withdrawal()).unwrap().state;
+    [listed(), objected(), twice(), undisputed, concluded, removed, half, withdrawn]
 }
 
-fn check(step: impl Fn(Entry) -> Result<Step<Entry, Event>, Refused>, expected: [Result<&str, Refused>; 7]) {
+fn check(step: impl Fn(Entry) -> Result<Step<Entry, Event>, Refused>, expected: [Result<&str, Refused>; 8]) {
     for (entry, expected) in all().into_iter().zip(expected) {
         let before = entry.clone();
         let done = step(entry).map(|step| step.state);
@@ -96,9 +107,10 @@ fn the_public_may_object_to_what_is_listed() {
             Err(EntryCleared),
             Err(EntryRemoved),
             Err(EntryRemoved),
+            Err(Refused::EntryWithdrawn),
         ],
     );
-    check(|entry| entry.object(&running(2), id(13)), [const { Err(Refused::Mismatch) }; 7]);
+    check(|entry| entry.object(&running(2), id(13)), [const { Err(Refused::Mismatch) }; 8]);
 }
 
 #[test]
@@ -106,9 +118,18 @@ fn one_objection_upheld_removes_the_entry() {
     use Refused::Mismatch;
     check(
         |entry| entry.uphold(id(11)),
-        [Err(Mismatch), Ok(REMOVED), Ok(REMOVED), Err(Mismatch), Err(Mismatch), Err(Mismatch), Ok(REMOVED)],
+        [
+            Err(Mismatch),
+            Ok(REMOVED),
+            Ok(REMOVED),
+            Err(Mismatch),
+            Err(Mismatch),
+            Err(Mismatch),
+            Ok(REMOVED),
+            Err(Mismatch),
+        ],
     );
-    check(|entry| entry.uphold(id(99)), [const { Err(Refused::Mismatch) }; 7]);
+    check(|entry| entry.uphold(id(99)), [const { Err(Refused::Mismatch) }; 8]);
 }
 
 #[test]
@@ -116,9 +137,18 @@ fn dismissed_while_the_notice_runs_it_is_listed_again() {
     use Refused::Mismatch;
     check(
         |entry| entry.dismiss(id(11), None, TODAY),
-        [Err(Mismatch), Ok(LISTED), Ok(OBJECTED), Err(Mismatch), Err(Mismatch), Err(Mismatch), Ok(REMOVED)],
+        [
+            Err(Mismatch),
+            Ok(LISTED),
+            Ok(OBJECTED),
+            Err(Mismatch),
+            Err(Mismatch),
+            Err(Mismatch),
+            Ok(REMOVED),
+            Err(Mismatch),
+        ],
     );
-    check(|entry| entry.dismiss(id(99), None, TODAY), [const { Err(Refused::Mismatch) }; 7]);
+    check(|entry| entry.dismiss(id(99), None, TODAY), [const { Err(Refused::Mismatch) }; 8]);
 }
 
 #[test]
@@ -134,9 +164,10 @@ fn dismissed_after_the_notice_it_is_undisputed_unless_another_stands() {
             Err(Mismatch),
             Err(Mismatch),
             Ok(REMOVED),
+            Err(Mismatch),
         ],
     );
-    check(|entry| entry.dismiss(id(11), Some(&over(2)), LATER), [const { Err(Refused::Mismatch) }; 7]);
+    check(|entry| entry.dismiss(id(11), Some(&over(2)), LATER), [const { Err(Refused::Mismatch) }; 8]);
 }
 
 #[test]
@@ -152,21 +183,42 @@ fn only_what_is_listed_is_cleared_by_the_end_of_the_notice() {
             Err(EntryCleared),
             Err(EntryRemoved),
             Err(EntryRemoved),
+            Err(Refused::EntryWithdrawn),
         ],
     );
-    check(|entry| entry.close(&over(2)), [const { Err(Refused::Mismatch) }; 7]);
+    check(|entry| entry.close(&over(2)), [const { Err(Refused::Mismatch) }; 8]);
+}
+
+#[test]
+fn what_has_no_outcome_can_be_withdrawn_and_then_nothing_happens_to_it() {
+    use Refused::{EntryRemoved, EntryWithdrawn, TooLateToWithdraw};
+    check(
+        |entry| entry.withdraw(&recall(1), withdrawal()),
+        [
+            Ok(WITHDRAWN),
+            Ok(WITHDRAWN),
+            Ok(WITHDRAWN),
+            Err(TooLateToWithdraw),
+            Err(TooLateToWithdraw),
+            Err(EntryRemoved),
+            Err(EntryRemoved),
+            Err(EntryWithdrawn),
+        ],
+    );
+    check(|entry| entry.withdraw(&recall(2), withdrawal()), [const { Err(Refused::Mismatch) }; 8]);
+    assert_eq!(twice().standing(), [id(11), id(12)], "whoever objected is to be told");
 }
 
 #[test]
 fn only_what_is_undisputed_is_concluded() {
     let no = || Err(Refused::EntryNotCleared);
-    check(Entry::conclude, [no(), no(), no(), Ok("concluded"), no(), no(), no()]);
+    check(Entry::conclude, [no(), no(), no(), Ok("concluded"), no(), no(), no(), no()]);
 }
 
 #[test]
 fn the_proof_comes_from_an_undisputed_entry_and_from_no_other() {
     let proofs = all().map(|entry| entry.undisputed().is_some());
-    assert_eq!(proofs, [false, false, false, true, false, false, false]);
+    assert_eq!(proofs, [false, false, false, true, false, false, false, false]);
 }
 
 #[test]

@@ -2,10 +2,10 @@
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use uuid::Uuid;
 
-use super::domain::{Entry, Event, LISTED, OBJECTED, REMOVED, UNDISPUTED};
+use super::domain::{Entry, Event, LISTED, OBJECTED, REMOVED, UNDISPUTED, WITHDRAWN};
 use crate::db::failed;
 use crate::db::journal;
 use crate::db::work::{View, Work};
@@ -37,6 +37,9 @@ pub struct Place {
     pub reference: String,
 }
 
+/// States that the public does not see.
+const HIDDEN: [&str; 2] = [REMOVED, WITHDRAWN];
+
 /// Whose entry a reference names.
 pub async fn claim(view: &View, reference: &str) -> Result<Option<Place>> {
     let row = row::claim::Entity::find_by_id(reference.to_owned()).one(&view.conn()).await.map_err(failed)?;
@@ -50,12 +53,13 @@ pub async fn get(view: &View, id: Id) -> Result<Stored> {
     parse(view, row.ok_or_else(|| Error::not_found(&format!("entries/{id}")))?)
 }
 
-/// Entries of a notice in the order of their references, after one of them. The public does not see removed ones.
+/// Entries of a notice in the order of their references, after one of them. The public does not see
+/// those that were removed or withdrawn.
 pub async fn list(
     view: &View,
     notice: Id,
     after: Option<&str>,
-    with_removed: bool,
+    with_hidden: bool,
     most: u64,
 ) -> Result<Vec<Stored>> {
     use row::entry::{Column, Entity};
@@ -63,8 +67,8 @@ pub async fn list(
     if let Some(after) = after {
         find = find.filter(Column::Reference.gt(after));
     }
-    if !with_removed {
-        find = find.filter(Column::State.ne(REMOVED));
+    if !with_hidden {
+        find = find.filter(Column::State.is_not_in(HIDDEN));
     }
     let rows = find.order_by_asc(Column::Reference).limit(most).all(&view.conn()).await.map_err(failed)?;
     rows.into_iter().map(|row| parse(view, row)).collect()
@@ -81,7 +85,7 @@ pub async fn count(view: &View, notice: Id) -> Result<u32> {
 /// How many entries of a notice the public sees in its days.
 pub async fn count_shown(view: &View, notice: Id) -> Result<u32> {
     use row::entry::{Column, Entity};
-    let find = Entity::find().filter(Column::NoticeId.eq(notice.0)).filter(Column::State.ne(REMOVED));
+    let find = Entity::find().filter(Column::NoticeId.eq(notice.0)).filter(Column::State.is_not_in(HIDDEN));
     let count = find.count(&view.conn()).await.map_err(failed)?;
     Ok(u32::try_from(count).unwrap_or(u32::MAX))
 }
@@ -89,22 +93,30 @@ pub async fn count_shown(view: &View, notice: Id) -> Result<u32> {
 /// Entries of a notice that have no outcome yet, person by person.
 pub async fn unsettled(view: &View, notice: Id) -> Result<Vec<Place>> {
     use row::entry::{Column, Entity};
-    let rows = Entity::find()
-        .filter(Column::NoticeId.eq(notice.0))
-        .filter(Column::State.is_in([LISTED, OBJECTED]))
-        .order_by_asc(Column::PsnNo)
-        .all(&view.conn())
-        .await
-        .map_err(failed)?;
-    rows.into_iter().map(|row| place(&row.psn_no, row.notice_id, row.id, row.reference)).collect()
+    let of = Entity::find().filter(Column::NoticeId.eq(notice.0));
+    places(view, of.filter(Column::State.is_in([LISTED, OBJECTED]))).await
 }
 
 /// Undisputed entries of all notices whose benefit is still due, person by person.
 pub async fn undisputed(view: &View) -> Result<Vec<Place>> {
     use row::entry::{Column, Entity};
-    let find = Entity::find().filter(Column::State.eq(UNDISPUTED)).order_by_asc(Column::PsnNo);
-    let rows = find.all(&view.conn()).await.map_err(failed)?;
-    rows.into_iter().map(|row| place(&row.psn_no, row.notice_id, row.id, row.reference)).collect()
+    places(view, Entity::find().filter(Column::State.eq(UNDISPUTED))).await
+}
+
+/// Where entries are, person by person, without what is sealed in them.
+async fn places(view: &View, find: Select<row::entry::Entity>) -> Result<Vec<Place>> {
+    use row::entry::Column;
+    let columns = [Column::PsnNo, Column::NoticeId, Column::Id, Column::Reference];
+    let rows: Vec<(String, Uuid, Uuid, String)> = find
+        .select_only()
+        .columns(columns)
+        .order_by_asc(Column::PsnNo)
+        .order_by_asc(Column::Id)
+        .into_tuple()
+        .all(&view.conn())
+        .await
+        .map_err(failed)?;
+    rows.into_iter().map(|(psn_no, notice, id, reference)| place(&psn_no, notice, id, reference)).collect()
 }
 
 /// Saves a new entry with its event, and claims its reference.

@@ -17,6 +17,8 @@ pub enum Objection {
     Upheld(Resolved),
     /// 异议不成立.
     Dismissed(Resolved),
+    /// 不再处理: the entry was withdrawn, so that nothing is left to decide.
+    Moot(Resolved),
 }
 
 /// An objection as it was filed; never changed.
@@ -83,6 +85,9 @@ pub enum Event {
     /// 异议不成立.
     #[serde(rename = "notice.objection_dismissed")]
     Dismissed {},
+    /// 不再处理: the entry was withdrawn.
+    #[serde(rename = "notice.objection_moot")]
+    Moot {},
 }
 
 impl Objection {
@@ -103,11 +108,17 @@ impl Objection {
         Ok(Step::new(Self::Dismissed(Resolved { filed, resolution }), Event::Dismissed {}))
     }
 
+    /// 不再处理: the entry was withdrawn.
+    pub fn moot(self, resolution: Resolution) -> Result<Step<Self, Event>, Refused> {
+        let filed = self.standing()?;
+        Ok(Step::new(Self::Moot(Resolved { filed, resolution }), Event::Moot {}))
+    }
+
     /// As it was filed.
     pub fn filed(&self) -> &Filed {
         match self {
             Self::Standing(filed) => filed,
-            Self::Upheld(resolved) | Self::Dismissed(resolved) => &resolved.filed,
+            Self::Upheld(resolved) | Self::Dismissed(resolved) | Self::Moot(resolved) => &resolved.filed,
         }
     }
 
@@ -115,7 +126,9 @@ impl Objection {
     pub fn resolution(&self) -> Option<&Resolution> {
         match self {
             Self::Standing(_) => None,
-            Self::Upheld(resolved) | Self::Dismissed(resolved) => Some(&resolved.resolution),
+            Self::Upheld(resolved) | Self::Dismissed(resolved) | Self::Moot(resolved) => {
+                Some(&resolved.resolution)
+            }
         }
     }
 
@@ -125,13 +138,14 @@ impl Objection {
             Self::Standing(_) => "standing",
             Self::Upheld(_) => "upheld",
             Self::Dismissed(_) => "dismissed",
+            Self::Moot(_) => "moot",
         }
     }
 
     fn standing(self) -> Result<Filed, Refused> {
         match self {
             Self::Standing(filed) => Ok(filed),
-            Self::Upheld(_) | Self::Dismissed(_) => Err(Refused::Resolved),
+            Self::Upheld(_) | Self::Dismissed(_) | Self::Moot(_) => Err(Refused::Resolved),
         }
     }
 }

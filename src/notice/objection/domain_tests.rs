@@ -23,11 +23,13 @@ fn an_objection_is_resolved_once() {
     assert_eq!((standing.word(), standing.resolution()), ("standing", None));
     let upheld = standing.clone().uphold(resolution()).unwrap().state;
     let dismissed = standing.clone().dismiss(resolution()).unwrap().state;
-    assert_eq!((upheld.word(), dismissed.word()), ("upheld", "dismissed"));
-    for resolved in [upheld, dismissed] {
+    let moot = standing.clone().moot(resolution()).unwrap().state;
+    assert_eq!((upheld.word(), dismissed.word(), moot.word()), ("upheld", "dismissed", "moot"));
+    for resolved in [upheld, dismissed, moot] {
         assert_eq!(resolved.filed(), &filed, "the original is immutable");
         assert_eq!(resolved.clone().uphold(resolution()).err(), Some(Refused::Resolved));
         assert_eq!(resolved.clone().dismiss(resolution()).err(), Some(Refused::Resolved));
+        assert_eq!(resolved.clone().moot(resolution()).err(), Some(Refused::Resolved));
         assert!(!format!("{resolved:?}").contains("李四"));
     }
 }

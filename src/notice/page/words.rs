@@ -146,6 +146,7 @@ fn state(notice: &Notice) -> &'static str {
         Notice::Open(_) => "公示中",
         Notice::Closed(_) | Notice::Settled(_) => "公示期满",
         Notice::Void(_) => "作废",
+        Notice::Withdrawing(_) | Notice::Withdrawn(_) => "已撤回",
     }
 }
 
