@@ -21,6 +21,7 @@ fn undisputed(opened: Date) -> Undisputed {
     let head = Head {
         sample: true,
         cited: Cited::default(),
+        disease_basis: String::new(),
         id: id(1),
         area: area.clone(),
         number: "2025-001".to_owned(),

@@ -147,6 +147,7 @@ pub fn rule(title: &str) -> &str {
         "每人最多病种数" => "diseases_max",
         "待遇开始" => "benefit_start",
         "公示病种" => "publish_disease",
+        "公示病种依据" => "publish_disease_basis",
         "承诺制不得变更月数" => "remote_lock_months",
         "临时备案月数" => "temporary_months",
         "复核期限" => "remedy_days",

@@ -62,6 +62,8 @@ pub fn version(catalog: &Catalog, sha256: &str, published_at: OffsetDateTime) ->
         opinion_working_days: days(rules.opinion_working_days),
         residence_working_days: days(rules.residence_working_days),
         remedy_days: days(rules.remedy_days),
+        publish_disease: rules.publish_disease,
+        publish_disease_basis: rules.publish_disease_basis.clone(),
     }
 }
 

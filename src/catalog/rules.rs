@@ -36,6 +36,9 @@ pub struct Rules {
     pub benefit_start: BenefitStart,
     /// Whether the public notice names the disease.
     pub publish_disease: bool,
+    /// 公示病种依据: on which law or rule the disease is published; the notice shows it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub publish_disease_basis: String,
     /// 参保条件.
     #[serde(default)]
     pub insurance: InsuranceRule,

@@ -53,6 +53,9 @@ pub struct Head {
     /// The catalogue of these rules; empty in a notice that was begun before it was kept.
     #[serde(default)]
     pub cited: Cited,
+    /// 公示病种依据: on which law or rule it names diseases; empty where it names none.
+    #[serde(default)]
+    pub disease_basis: String,
     /// When it was begun.
     pub created_at: OffsetDateTime,
 }

@@ -20,6 +20,7 @@ fn opening() -> Opening {
         insutype: Insutype::Employee,
         sample: true,
         cited: Cited::default(),
+        disease_basis: String::new(),
         created_at: day_start(OPENED),
     };
     Opening::begin(head).state

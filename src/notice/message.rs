@@ -38,6 +38,7 @@ pub fn message(notice: &Notice, calendar: &Calendar, today: Date) -> pb::Notice 
         sample: head.sample,
         catalog_version: head.cited.catalog_version.clone(),
         catalog_sha256: head.cited.catalog_sha256.clone(),
+        disease_basis: head.disease_basis.clone(),
         withdraw_reason: withdrawal.map(|withdrawal| withdrawal.reason.clone()).unwrap_or_default(),
     }
 }

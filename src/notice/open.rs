@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::application;
 use crate::application::domain::Application;
 use crate::application::store::ApprovedLine;
-use crate::catalog::domain::Insutype;
+use crate::catalog::domain::{Insutype, Rules};
 use crate::catalog::store::{Cited, Published};
 use crate::db::work::{Owner, View, Work};
 use crate::insured;
@@ -51,6 +51,7 @@ pub async fn open(work: &Work, app: &App, insutype: Insutype) -> Result<Stored> 
         insutype,
         sample: published.catalog.sample,
         cited: published.cited(),
+        disease_basis: disease_basis(&published.catalog.rules),
         created_at: work.now(),
     };
     store::create(work, Opening::begin(head)).await
@@ -166,7 +167,7 @@ async fn enter(app: &App, head: &Head, published: &Published, line: &ApprovedLin
         approved_on,
         masked_name: mask::name(&insured.psn_name),
         masked_certno: mask::certno(&insured.certno),
-        opsp_dise_name: disease_name(published, &line.code),
+        opsp_dise_name: disease_name(published, head, &line.code),
     };
     entries::create(&work, &head.area, Entry::list(listing)).await?;
     application::store::save(&work, &app.calendar.now(), stored.version, step).await?;
@@ -185,8 +186,12 @@ fn reference(view: &View, number: &str) -> String {
     format!("{number}-{}", &letters[letters.len() - REFERENCE_LETTERS..])
 }
 
-/// Name and disease together are health data: only where the policy says so.
-fn disease_name(published: &Published, code: &str) -> String {
-    let shown = published.catalog.disease(code).filter(|_| published.catalog.rules.publish_disease);
+/// Name and disease together are health data: only where the policy says so, and on which basis.
+fn disease_basis(rules: &Rules) -> String {
+    if rules.publish_disease { rules.publish_disease_basis.clone() } else { String::new() }
+}
+
+fn disease_name(published: &Published, head: &Head, code: &str) -> String {
+    let shown = published.catalog.disease(code).filter(|_| !head.disease_basis.is_empty());
     shown.map(|disease| disease.name.clone()).unwrap_or_default()
 }

@@ -126,6 +126,7 @@ async fn begun(world: &World, area: &str) -> String {
         insutype: Insutype::Employee,
         sample: true,
         cited: opsp::catalog::published::Cited::default(),
+        disease_basis: String::new(),
         created_at: work.now(),
     };
     let name = opsp::notice::store::name(&area, head.id);

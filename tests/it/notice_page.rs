@@ -15,7 +15,9 @@ use tonic::{Code, Status};
 
 use notice::notice_service_client::NoticeServiceClient;
 
+use crate::catalogue::{document, import};
 use crate::paper::through;
+use crate::preview::draft;
 use crate::world::chance::size;
 use crate::world::scenario::row;
 use crate::world::{Caller, Engine, OFFICER, World, refused, wrong_fields};
@@ -111,6 +113,40 @@ async fn the_page_shows_the_mask_and_nothing_else_of_anybody(
     assert!(closed.contains("公示期满") && closed.contains("不再受理异议"));
 }
 
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_disease_is_named_only_on_a_basis_that_is_shown(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = World::start(engine).await;
+    let draft = |basis: &str| {
+        draft(|catalog| {
+            catalog.rules.publish_disease = true;
+            basis.clone_into(&mut catalog.rules.publish_disease_basis);
+        })
+    };
+    let bare = draft("");
+    let answer = import(world.ops(), document("620900", &bare)).await.unwrap();
+    let line = bare.lines().position(|line| line.starts_with("publish_disease = ")).unwrap() + 1;
+    let told: Vec<_> = answer.faults.iter().map(|fault| (fault.path.as_str(), fault.line)).collect();
+    assert_eq!(told, [("rules.publish_disease", i32::try_from(line).unwrap())]);
+    assert!(answer.catalog.is_none() && answer.faults[0].text_zh.contains("publish_disease_basis"));
+
+    let basis = "《样例办法》第五条 <样例>";
+    let published = import(world.ops(), document("620900", &draft(basis))).await.unwrap().catalog.unwrap();
+    assert_eq!((published.publish_disease, published.publish_disease_basis.as_str()), (true, basis));
+    let psn_no = world.person(row()).await;
+    let application = world.submitted(&psn_no, "M01600").await;
+    world.decide(&application, &world.experts().await, true).await;
+    let name = world.notice(common::Insutype::Employee).await;
+    assert_eq!(world.get_notice(&name).await.disease_basis, basis);
+    assert!(world.entries(&name).await[0].opsp_dise_name.contains("糖尿病"));
+    let page = html(world.public(), &name).await.unwrap();
+    let (_, _, flat) = volume(world.public(), &name, String::new()).await.unwrap();
+    assert!(page.contains("糖尿病") && page.contains("《样例办法》第五条 &lt;样例&gt;"));
+    assert!(flat.contains("糖尿病") && flat.contains("《样例办法》第五条<样例>"), "{flat}");
+}
+
 /// A notice with so many entries, all of one person; gives its name and their references.
 async fn crowded(world: &World, count: usize) -> (String, Vec<String>) {
     let psn_no = PsnNo::parse(&world.person(row()).await).unwrap();
@@ -147,6 +183,7 @@ async fn crowded(world: &World, count: usize) -> (String, Vec<String>) {
         insutype: Insutype::Employee,
         sample: true,
         cited: Cited::default(),
+        disease_basis: String::new(),
         created_at: work.now(),
     };
     opsp::notice::store::create(&work, Opening::begin(head)).await.unwrap();

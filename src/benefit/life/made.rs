@@ -167,6 +167,7 @@ pub fn head(id: Id, created_at: OffsetDateTime) -> Head {
         insutype: Insutype::Employee,
         sample: true,
         cited: Cited::default(),
+        disease_basis: String::new(),
         created_at,
     }
 }

@@ -21,6 +21,7 @@ fn notice(number: u128) -> Notice {
     let head = Head {
         sample: true,
         cited: crate::catalog::published::Cited::default(),
+        disease_basis: String::new(),
         id: id(number),
         area: Region::find("620900").unwrap(),
         number: "2025-001".to_owned(),

@@ -78,23 +78,27 @@ impl Sheet {
             "" => format!("批次号 {}", head.number),
             version => format!("批次号 {}　政策目录版本 {version}", head.number),
         };
+        let mut facts = vec![
+            ("批次号", head.number.clone()),
+            ("险种", head.insutype.name().to_owned()),
+            ("公示期", period.told(open.clock.working_days())),
+            ("公示状态", state(notice).to_owned()),
+            ("公示条目", format!("{rows} 条")),
+        ];
+        if !head.disease_basis.is_empty() {
+            facts.push(("病种公布依据", head.disease_basis.clone()));
+        }
         Self {
             title: format!("{area}门诊慢特病待遇认定公示"),
             sample: head.sample.then(|| "样例：本公示依据样例目录生成，不具效力".to_owned()),
             intro: "下列人员申报的门诊慢特病病种，经专家评审、经办机构审核通过，现予公示。公示期满无异议的，\
                     按规定享受门诊慢特病待遇。"
                 .to_owned(),
-            facts: vec![
-                ("批次号", head.number.clone()),
-                ("险种", head.insutype.name().to_owned()),
-                ("公示期", period.told(open.clock.working_days())),
-                ("公示状态", state(notice).to_owned()),
-                ("公示条目", format!("{rows} 条")),
-            ],
+            facts,
             how_to_object: how_to_object(notice, area, &period),
             issuer: format!("{area}医疗保障局"),
             opened_on: day(local_day(open.opened_at)),
-            diseases: false,
+            diseases: !head.disease_basis.is_empty(),
             foot,
         }
     }
