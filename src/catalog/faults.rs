@@ -219,6 +219,9 @@ fn rules(findings: &mut Findings<'_>, rules: &Rules) {
         ("remote_lock_months", i64::from(rules.remote_lock_months), 0, 60),
         ("temporary_months", i64::from(rules.temporary_months), 1, 60),
         ("remedy_days", i64::from(rules.remedy_days), 0, 366),
+        ("objection.working_days", i64::from(rules.objection.working_days), 1, 250),
+        ("objection.appeals", i64::from(rules.objection.appeals), 0, 1),
+        ("objection.appeal_working_days", i64::from(rules.objection.appeal_working_days), 1, 250),
     ] {
         findings.range(format!("rules.{field}"), number, least, most);
     }

@@ -1,4 +1,5 @@
-//! 公示期满: the header is closed when its last day is over, then each entry that nothing stands against is undisputed.
+//! 公示期满: the header is closed when its last day is over, then each entry that nothing stands against is undisputed, at
+//! once or when nobody has appealed in time.
 
 use super::domain::{Over, Refused};
 use super::entry::store as entries;
@@ -20,7 +21,38 @@ pub async fn run(app: &App) -> Result<u64> {
     for stored in store::in_state(&view, "closed").await? {
         done += tell(&stored, settle(app, &view, &stored).await, &mut failure);
     }
+    for (place, waiting) in entries::appealable(&view).await? {
+        let today = local_day(app.db.time().now());
+        if waiting.mature(&app.calendar.now(), today).is_err() {
+            continue;
+        }
+        match mature(app, &place).await {
+            Ok(matured) => done += u64::from(matured),
+            Err(error) => {
+                let reference = &place.reference;
+                tracing::error!(notice.reference = %reference, error = %error, "an entry could not be cleared");
+                failure.get_or_insert(error);
+            }
+        }
+    }
     failure.map_or(Ok(done), Err)
+}
+
+/// Clears an entry about which nobody appealed in time. False when somebody was faster.
+async fn mature(app: &App, place: &entries::Place) -> Result<bool> {
+    let work = app.db.work(&Actor::system(), Owner::Person(place.psn_no.clone())).await?;
+    let stored = entries::get(&work, place.entry).await?;
+    match stored.entry.mature(&app.calendar.now(), work.today()) {
+        Ok(step) => {
+            entries::save(&work, stored.version, step).await?;
+            work.commit().await?;
+            Ok(true)
+        }
+        Err(_) => {
+            work.rollback().await?;
+            Ok(false)
+        }
+    }
 }
 
 fn tell(stored: &Stored, done: Result<u64>, failure: &mut Option<Error>) -> u64 {

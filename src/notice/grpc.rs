@@ -4,11 +4,12 @@ use futures_util::stream::{self, BoxStream};
 use futures_util::{StreamExt, TryStreamExt};
 use tonic::{Request, Response, Status};
 
-use super::message::{entry, message, outcome, whole};
-use super::objection::{file, resolve};
+use super::message::{entry, message};
+use super::objection::file;
+use super::objection::grpc as objections;
 use super::page::render;
 use super::query::Wanted;
-use super::{name, open, query, withdraw};
+use super::{open, query, withdraw};
 use crate::app::App;
 use crate::catalog::domain::Insutype;
 use crate::db::Db;
@@ -123,78 +124,29 @@ impl pb::notice_service_server::NoticeService for Service {
     }
 
     async fn file_objection(&self, request: Request<pb::FileObjectionRequest>) -> Answer<pb::Objection> {
-        write_for(
-            self,
-            request,
-            |view, input| Box::pin(async move { file::person(view, &input.parent).await }),
-            |service, work, input| {
-                Box::pin(async move {
-                    let said = file::Input {
-                        entry_name: input.parent.clone(),
-                        ground: input.ground.clone(),
-                        objector_name: input.objector_name.clone(),
-                        objector_tel: input.objector_tel.clone(),
-                    };
-                    let stored = file::file(work, &service.0, said).await?;
-                    let message = outcome(&stored.objection);
-                    Ok(pb::Objection { ground: stored.objection.filed().ground.clone(), ..message })
-                })
-            },
-        )
-        .await
+        objections::file_objection(self, request).await
     }
 
     async fn get_objection(&self, request: Request<pb::GetObjectionRequest>) -> Answer<pb::Objection> {
-        read(self, request, |_, view, input| {
-            Box::pin(async move {
-                let stored = query::objection(view, &input.name).await?;
-                let inside = query::is_bureau_of(view, &input.name)?;
-                Ok(if inside { whole(&stored.objection) } else { outcome(&stored.objection) })
-            })
-        })
-        .await
+        objections::get_objection(self, request).await
     }
 
     async fn list_objections(
         &self,
         request: Request<pb::ListObjectionsRequest>,
     ) -> Answer<pb::ListObjectionsResponse> {
-        read(self, request, |_, view, input| {
-            Box::pin(async move {
-                let wanted =
-                    Wanted { parent: &input.parent, size: input.page_size, token: &input.page_token };
-                let paged = query::objections(view, wanted).await?;
-                Ok(pb::ListObjectionsResponse {
-                    objections: paged.items.iter().map(|stored| whole(&stored.objection)).collect(),
-                    next_page_token: paged.next_page_token,
-                })
-            })
-        })
-        .await
+        objections::list_objections(self, request).await
     }
 
     async fn resolve_objection(
         &self,
         request: Request<pb::ResolveObjectionRequest>,
     ) -> Answer<pb::Objection> {
-        write_for(
-            self,
-            request,
-            |view, input| {
-                Box::pin(async move {
-                    let (entry_name, _) = name::objection_parts(&input.name)?;
-                    file::person(view, entry_name).await
-                })
-            },
-            |service, work, input| {
-                Box::pin(async move {
-                    let (of, text) = (&input.name, &input.resolution);
-                    let stored = resolve::resolve(work, &service.0, of, input.upheld, text).await?;
-                    Ok(whole(&stored.objection))
-                })
-            },
-        )
-        .await
+        objections::resolve_objection(self, request).await
+    }
+
+    async fn appeal_objection(&self, request: Request<pb::AppealObjectionRequest>) -> Answer<pb::Objection> {
+        objections::appeal_objection(self, request).await
     }
 
     async fn withdraw_entry(&self, request: Request<pb::WithdrawEntryRequest>) -> Answer<pb::Entry> {

@@ -70,6 +70,7 @@ pub fn entry(entry: &Entry) -> pb::Entry {
         state: match entry {
             Entry::Listed(_) => pb::EntryState::Listed,
             Entry::Objected(_) => pb::EntryState::Objected,
+            Entry::Appealable(_) => pb::EntryState::Appealable,
             Entry::Undisputed(_) | Entry::Concluded(_) => pb::EntryState::Undisputed,
             Entry::Removed(_) => pb::EntryState::Removed,
             Entry::Withdrawn(_) => pb::EntryState::Withdrawn,
@@ -78,32 +79,58 @@ pub fn entry(entry: &Entry) -> pb::Entry {
     }
 }
 
+/// The calendar and the day by which days are told.
+#[derive(Clone, Copy)]
+pub struct Now<'a> {
+    /// The calendar.
+    pub calendar: &'a Calendar,
+    /// The day.
+    pub today: Date,
+}
+
 /// An objection for the bureau.
-pub fn whole(objection: &Objection) -> pb::Objection {
+pub fn whole(objection: &Objection, now: Now<'_>) -> pb::Objection {
     let filed = objection.filed();
     pb::Objection {
         ground: filed.ground.clone(),
         objector_name: filed.objector_name.clone(),
         objector_tel: filed.objector_tel.clone(),
-        ..outcome(objection)
+        appeal_ground: objection.heard().map(|heard| heard.appeal.ground.clone()).unwrap_or_default(),
+        ..outcome(objection, now)
     }
 }
 
 /// An objection for anybody who knows its name: what came of it, and nothing of what was said and by whom.
-pub fn outcome(objection: &Objection) -> pb::Objection {
-    let (filed, resolution) = (objection.filed(), objection.resolution());
+pub fn outcome(objection: &Objection, now: Now<'_>) -> pb::Objection {
+    use pb::ObjectionConsequence::{Rejected, Review, Unspecified};
+    let (filed, resolution, heard) = (objection.filed(), objection.resolution(), objection.heard());
+    let consequence = match objection {
+        Objection::Upheld(resolved) if resolved.to_review => Review,
+        Objection::Upheld(_) => Rejected,
+        _ => Unspecified,
+    };
+    let Now { calendar, today } = now;
     pb::Objection {
         name: objection::store::name(objection),
-        state: match objection {
-            Objection::Standing(_) => pb::ObjectionState::Standing,
-            Objection::Upheld(_) => pb::ObjectionState::Upheld,
-            Objection::Dismissed(_) => pb::ObjectionState::Dismissed,
-            Objection::Moot(_) => pb::ObjectionState::Moot,
-        }
-        .into(),
+        state: state(objection).into(),
         file_time: Some(timestamp(filed.filed_at)),
         resolve_time: resolution.map(|resolution| timestamp(resolution.at)),
         resolution: resolution.map(|resolution| resolution.text.clone()).unwrap_or_default(),
+        deadline: objection.clock().map(|clock| deadline(clock, calendar, today)),
+        consequence: consequence.into(),
+        appeal_until: objection.appeal_until(calendar, today).map(date_message),
+        appeal_time: heard.map(|heard| timestamp(heard.appeal.at)),
+        first_resolution: heard.map(|heard| heard.first.text.clone()).unwrap_or_default(),
         ..Default::default()
+    }
+}
+
+fn state(objection: &Objection) -> pb::ObjectionState {
+    match objection {
+        Objection::Standing(_) => pb::ObjectionState::Standing,
+        Objection::Upheld(_) => pb::ObjectionState::Upheld,
+        Objection::Dismissed(_) => pb::ObjectionState::Dismissed,
+        Objection::Moot(_) => pb::ObjectionState::Moot,
+        Objection::Appealed(_) => pb::ObjectionState::Appealed,
     }
 }

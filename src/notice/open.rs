@@ -100,7 +100,7 @@ async fn fill(app: &App, view: &View, head: &Head) -> Result<u64> {
 }
 
 /// The catalogue that a notice follows, whatever was published since it was begun.
-fn rules(app: &App, head: &Head) -> Result<Arc<Published>> {
+pub(super) fn rules(app: &App, head: &Head) -> Result<Arc<Published>> {
     let day = local_day(head.created_at);
     if head.cited == Cited::default() {
         return app.catalogs.in_force(&head.area, day);

@@ -2,15 +2,18 @@
 //! had never been in this one.
 
 use super::domain::{Recall, Withdrawal};
+use super::entry::domain::Listing;
 use super::entry::store as entries;
 use super::name;
 use super::objection::domain::Resolution;
-use super::objection::store as objections;
+use super::objection::file;
+use super::objection::store::{self as objections, About};
 use super::store::{self, Stored};
 use crate::app::App;
 use crate::application;
 use crate::db::work::{Owner, View, Work};
 use crate::kernel::access::Actor;
+use crate::kernel::calendar::Calendar;
 use crate::kernel::error::{Error, Refusal, Result};
 use crate::review;
 
@@ -23,12 +26,8 @@ pub async fn entry(
     reason: &str,
     to_review: bool,
 ) -> Result<entries::Stored> {
-    let (area, notice, reference) = name::entry_parts(of)?;
-    let claim = entries::claim(work, reference).await?.ok_or_else(|| Error::not_found(of))?;
-    let stored = entries::get(work, claim.entry).await?;
-    if stored.entry.listing().name != of {
-        return Err(Error::not_found(of));
-    }
+    let (area, notice, _) = name::entry_parts(of)?;
+    let stored = file::entry(work, of).await?;
     let header = store::get(work, &area, notice).await?;
     let recall = header.notice.recall(&app.calendar.now(), work.today()).map_err(Refusal::from)?;
     let withdrawal = withdrawal(work, reason)?;
@@ -120,7 +119,7 @@ async fn take_out(
     recall: &Recall,
     withdrawal: &Withdrawal,
 ) -> Result<entries::Stored> {
-    let standing = stored.entry.standing();
+    let (calendar, standing) = (app.calendar.now(), stored.entry.standing());
     let step = stored.entry.withdraw(recall, withdrawal.clone()).map_err(Refusal::from)?;
     let saved = entries::save(work, stored.version, step).await?;
     for id in standing {
@@ -131,15 +130,21 @@ async fn take_out(
             at: work.now(),
         };
         let step = objection.objection.moot(resolution).map_err(Refusal::from)?;
-        objections::save(work, objection.version, step).await?;
+        let about = About { calendar: &calendar, listing: saved.entry.listing() };
+        objections::save(work, about, objection.version, step).await?;
     }
-    let listing = saved.entry.listing();
+    unlist(work, &calendar, saved.entry.listing()).await?;
+    Ok(saved)
+}
+
+/// The line of an entry that is out waits again.
+pub(super) async fn unlist(work: &Work, calendar: &Calendar, listing: &Listing) -> Result<()> {
     let application = application::store::get(work, listing.application).await?;
     let decided = application.application.into_decided().map_err(Refusal::from)?;
     let notice = listing.name.split("/entries/").next().unwrap_or_default().to_owned();
     let step = decided.unlist(&listing.code, notice).map_err(Refusal::from)?;
-    application::store::save(work, &app.calendar.now(), application.version, step).await?;
-    Ok(saved)
+    application::store::save(work, calendar, application.version, step).await?;
+    Ok(())
 }
 
 fn withdrawal(work: &Work, reason: &str) -> Result<Withdrawal> {

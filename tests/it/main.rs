@@ -24,6 +24,7 @@ mod money;
 mod named;
 mod notice;
 mod notice_page;
+mod objection;
 mod objects;
 mod once;
 mod paper;

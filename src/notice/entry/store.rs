@@ -5,7 +5,7 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use uuid::Uuid;
 
-use super::domain::{Entry, Event, LISTED, OBJECTED, REMOVED, UNDISPUTED, WITHDRAWN};
+use super::domain::{APPEALABLE, Entry, Event, LISTED, OBJECTED, REMOVED, UNDISPUTED, WITHDRAWN};
 use crate::db::failed;
 use crate::db::journal;
 use crate::db::work::{View, Work};
@@ -101,6 +101,18 @@ pub async fn unsettled(view: &View, notice: Id) -> Result<Vec<Place>> {
 pub async fn undisputed(view: &View) -> Result<Vec<Place>> {
     use row::entry::{Column, Entity};
     places(view, Entity::find().filter(Column::State.eq(UNDISPUTED))).await
+}
+
+/// Entries of all notices about which somebody may still appeal, or might until yesterday.
+pub async fn appealable(view: &View) -> Result<Vec<(Place, Entry)>> {
+    use row::entry::{Column, Entity};
+    let find = Entity::find().filter(Column::State.eq(APPEALABLE)).order_by_asc(Column::PsnNo);
+    let rows = find.all(&view.conn()).await.map_err(failed)?;
+    let found = |row: row::entry::Model| {
+        let place = place(&row.psn_no, row.notice_id, row.id, row.reference.clone())?;
+        Ok((place, parse(view, row)?.entry))
+    };
+    rows.into_iter().map(found).collect()
 }
 
 /// Where entries are, person by person, without what is sealed in them.

@@ -1,8 +1,10 @@
 //! 异议: what somebody says against an entry, and what came of it. Pure.
 
 use serde::{Deserialize, Serialize};
-use time::OffsetDateTime;
+use time::{Date, OffsetDateTime};
 
+use crate::kernel::calendar::Calendar;
+use crate::kernel::clock::Clock;
 use crate::kernel::id::Id;
 use crate::kernel::step::Step;
 use crate::notice::domain::Refused;
@@ -19,6 +21,8 @@ pub enum Objection {
     Dismissed(Resolved),
     /// 不再处理: the entry was withdrawn, so that nothing is left to decide.
     Moot(Resolved),
+    /// 复核中: the objector appealed, and it stands again.
+    Appealed(Appealed),
 }
 
 /// An objection as it was filed; never changed.
@@ -32,10 +36,13 @@ pub struct Filed {
     pub entry_name: String,
     /// 异议理由.
     pub ground: String,
-    /// 异议人姓名.
+    /// 异议人姓名; empty where it is anonymous.
     pub objector_name: String,
-    /// 异议人电话.
+    /// 异议人电话; empty where it is anonymous.
     pub objector_tel: String,
+    /// 异议办理时限; none where it was filed to a version that kept none.
+    #[serde(default)]
+    pub clock: Option<Clock>,
     /// When.
     pub filed_at: OffsetDateTime,
 }
@@ -53,6 +60,50 @@ pub struct Resolved {
     pub filed: Filed,
     /// The outcome.
     pub resolution: Resolution,
+    /// 退回复审: upheld, and its line went back to review.
+    #[serde(default)]
+    pub to_review: bool,
+    /// 复核申请期; none where nothing can be appealed.
+    #[serde(default)]
+    pub window: Option<Clock>,
+    /// What went before, where this is the outcome of an appeal.
+    #[serde(default)]
+    pub heard: Option<Heard>,
+}
+
+/// An objection whose dismissal was appealed against.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Appealed {
+    /// As it was filed.
+    pub filed: Filed,
+    /// What it is about.
+    pub heard: Heard,
+    /// 异议办理时限, anew.
+    pub clock: Clock,
+}
+
+/// 复核: what was appealed against, and why.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Heard {
+    /// The dismissal.
+    pub first: Resolution,
+    /// 复核理由.
+    pub appeal: Appeal,
+}
+
+/// 申请复核.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Appeal {
+    /// 复核理由.
+    pub ground: String,
+    /// When.
+    pub at: OffsetDateTime,
+}
+
+impl std::fmt::Debug for Appeal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Appeal({})", self.at)
+    }
 }
 
 /// What the bureau found.
@@ -81,13 +132,28 @@ pub enum Event {
     Filed {},
     /// 异议成立.
     #[serde(rename = "notice.objection_upheld")]
-    Upheld {},
+    Upheld { to_review: bool },
     /// 异议不成立.
     #[serde(rename = "notice.objection_dismissed")]
     Dismissed {},
+    /// 申请复核.
+    #[serde(rename = "notice.objection_appealed")]
+    Appealed {},
     /// 不再处理: the entry was withdrawn.
     #[serde(rename = "notice.objection_moot")]
     Moot {},
+}
+
+/// What stood, taken out of its state.
+struct Stood {
+    filed: Filed,
+    heard: Option<Heard>,
+}
+
+impl Stood {
+    fn resolved(self, resolution: Resolution) -> Resolved {
+        Resolved { filed: self.filed, resolution, to_review: false, window: None, heard: self.heard }
+    }
 }
 
 impl Objection {
@@ -96,40 +162,90 @@ impl Objection {
         Step::new(Self::Standing(filed), Event::Filed {})
     }
 
-    /// 异议成立.
-    pub fn uphold(self, resolution: Resolution) -> Result<Step<Self, Event>, Refused> {
-        let filed = self.standing()?;
-        Ok(Step::new(Self::Upheld(Resolved { filed, resolution }), Event::Upheld {}))
+    /// 异议成立: the line is rejected, or goes back to review.
+    pub fn uphold(self, resolution: Resolution, to_review: bool) -> Result<Step<Self, Event>, Refused> {
+        let resolved = self.heard_by(&resolution.officer)?.resolved(resolution);
+        Ok(Step::new(Self::Upheld(Resolved { to_review, ..resolved }), Event::Upheld { to_review }))
     }
 
-    /// 异议不成立.
-    pub fn dismiss(self, resolution: Resolution) -> Result<Step<Self, Event>, Refused> {
-        let filed = self.standing()?;
-        Ok(Step::new(Self::Dismissed(Resolved { filed, resolution }), Event::Dismissed {}))
+    /// 异议不成立. `window`: the days in which the objector may appeal, where the policy gives any; once.
+    pub fn dismiss(
+        self,
+        resolution: Resolution,
+        window: Option<Clock>,
+    ) -> Result<Step<Self, Event>, Refused> {
+        let stood = self.heard_by(&resolution.officer)?;
+        let window = window.filter(|_| stood.heard.is_none());
+        let resolved = stood.resolved(resolution);
+        Ok(Step::new(Self::Dismissed(Resolved { window, ..resolved }), Event::Dismissed {}))
     }
 
     /// 不再处理: the entry was withdrawn.
     pub fn moot(self, resolution: Resolution) -> Result<Step<Self, Event>, Refused> {
-        let filed = self.standing()?;
-        Ok(Step::new(Self::Moot(Resolved { filed, resolution }), Event::Moot {}))
+        Ok(Step::new(Self::Moot(self.stood()?.resolved(resolution)), Event::Moot {}))
+    }
+
+    /// 申请复核 of a dismissal, within its days. `clock`: the time that the bureau has for it.
+    pub fn appeal(
+        self,
+        appeal: Appeal,
+        clock: Clock,
+        calendar: &Calendar,
+        today: Date,
+    ) -> Result<Step<Self, Event>, Refused> {
+        let Self::Dismissed(Resolved { filed, resolution, window: Some(window), .. }) = self else {
+            return Err(Refused::NoAppeal);
+        };
+        if !is_within(&window, calendar, today) {
+            return Err(Refused::AppealTooLate);
+        }
+        let heard = Heard { first: resolution, appeal };
+        Ok(Step::new(Self::Appealed(Appealed { filed, heard, clock }), Event::Appealed {}))
     }
 
     /// As it was filed.
     pub fn filed(&self) -> &Filed {
         match self {
             Self::Standing(filed) => filed,
+            Self::Appealed(appealed) => &appealed.filed,
             Self::Upheld(resolved) | Self::Dismissed(resolved) | Self::Moot(resolved) => &resolved.filed,
         }
     }
 
-    /// Its outcome; none while it stands.
-    pub fn resolution(&self) -> Option<&Resolution> {
+    /// Its outcome.
+    pub fn resolved(&self) -> Option<&Resolved> {
         match self {
-            Self::Standing(_) => None,
-            Self::Upheld(resolved) | Self::Dismissed(resolved) | Self::Moot(resolved) => {
-                Some(&resolved.resolution)
-            }
+            Self::Standing(_) | Self::Appealed(_) => None,
+            Self::Upheld(resolved) | Self::Dismissed(resolved) | Self::Moot(resolved) => Some(resolved),
         }
+    }
+
+    /// What the bureau found last; none while it stands.
+    pub fn resolution(&self) -> Option<&Resolution> {
+        self.resolved().map(|resolved| &resolved.resolution)
+    }
+
+    /// What was appealed against, and why; none where nobody appealed.
+    pub fn heard(&self) -> Option<&Heard> {
+        match self {
+            Self::Appealed(appealed) => Some(&appealed.heard),
+            _ => self.resolved()?.heard.as_ref(),
+        }
+    }
+
+    /// 异议办理时限, while it stands.
+    pub fn clock(&self) -> Option<&Clock> {
+        match self {
+            Self::Standing(filed) => filed.clock.as_ref(),
+            Self::Appealed(appealed) => Some(&appealed.clock),
+            Self::Upheld(_) | Self::Dismissed(_) | Self::Moot(_) => None,
+        }
+    }
+
+    /// The last day on which the objector may appeal, if it is still to come.
+    pub fn appeal_until(&self, calendar: &Calendar, today: Date) -> Option<Date> {
+        let Self::Dismissed(Resolved { window: Some(window), .. }) = self else { return None };
+        window.due(calendar).map(|due| due.date).filter(|last| today <= *last)
     }
 
     /// Its word in the table.
@@ -139,15 +255,31 @@ impl Objection {
             Self::Upheld(_) => "upheld",
             Self::Dismissed(_) => "dismissed",
             Self::Moot(_) => "moot",
+            Self::Appealed(_) => "appealed",
         }
     }
 
-    fn standing(self) -> Result<Filed, Refused> {
+    /// What stands, before an officer: an appeal is decided by another one than the first.
+    fn heard_by(self, officer: &str) -> Result<Stood, Refused> {
+        let stood = self.stood()?;
+        match &stood.heard {
+            Some(heard) if heard.first.officer == officer => Err(Refused::AppealNeedsSecondPerson),
+            _ => Ok(stood),
+        }
+    }
+
+    fn stood(self) -> Result<Stood, Refused> {
         match self {
-            Self::Standing(filed) => Ok(filed),
+            Self::Standing(filed) => Ok(Stood { filed, heard: None }),
+            Self::Appealed(Appealed { filed, heard, .. }) => Ok(Stood { filed, heard: Some(heard) }),
             Self::Upheld(_) | Self::Dismissed(_) | Self::Moot(_) => Err(Refused::Resolved),
         }
     }
+}
+
+/// Whether a day is not behind the last one of a clock.
+pub fn is_within(clock: &Clock, calendar: &Calendar, today: Date) -> bool {
+    clock.due(calendar).is_none_or(|due| today <= due.date)
 }
 
 #[cfg(test)]

@@ -2,5 +2,6 @@
 
 pub mod domain;
 pub mod file;
+pub mod grpc;
 pub mod resolve;
 pub mod store;

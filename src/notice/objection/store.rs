@@ -10,9 +10,14 @@ use crate::db::failed;
 use crate::db::journal;
 use crate::db::source::micros;
 use crate::db::work::{View, Work};
+use crate::deadline::domain::{Kind, Subject};
+use crate::deadline::store as deadline;
+use crate::kernel::calendar::Calendar;
 use crate::kernel::error::{Error, Result};
 use crate::kernel::id::{Id, PsnNo};
 use crate::kernel::step::Step;
+use crate::notice::entry::domain::Listing;
+use crate::notice::name::entry_parts;
 use crate::notice::row;
 
 /// An objection as it was read.
@@ -53,25 +58,40 @@ pub async fn list(view: &View, notice: Id, after: Option<Id>, most: u64) -> Resu
     rows.iter().map(|row| parse(view, row)).collect()
 }
 
+/// What an objection is about, and the calendar by which its days are counted.
+#[derive(Clone, Copy)]
+pub struct About<'a> {
+    /// The calendar.
+    pub calendar: &'a Calendar,
+    /// What never changes of its entry.
+    pub listing: &'a Listing,
+}
+
 /// Saves a new objection with its event.
-pub async fn create(work: &Work, notice: Id, step: Step<Objection, Event>) -> Result<Stored> {
+pub async fn create(work: &Work, about: About<'_>, step: Step<Objection, Event>) -> Result<Stored> {
     let filed = step.state.filed();
     let row = row::objection::ActiveModel {
         psn_no: Set(work.person()?.psn_no.as_str().to_owned()),
         id: Set(filed.id.0),
         entry_id: Set(filed.entry.0),
-        notice_id: Set(notice.0),
+        notice_id: Set(about.listing.notice.0),
         state: Set(step.state.word().to_owned()),
         body: Set(work.seal(&place(filed.id.0), &step.state)?),
         version: Set(1),
         created_at: Set(micros(filed.filed_at)),
     };
     work.insert(row, journal::Entry::new(name(&step.state), 1, &step.event)?).await?;
+    keep_deadline(work, about, &step.state).await?;
     Ok(Stored { objection: step.state, version: 1 })
 }
 
 /// Saves a step of an objection that was read in `version`.
-pub async fn save(work: &Work, version: i64, step: Step<Objection, Event>) -> Result<Stored> {
+pub async fn save(
+    work: &Work,
+    about: About<'_>,
+    version: i64,
+    step: Step<Objection, Event>,
+) -> Result<Stored> {
     use row::objection::{Column, Entity};
     let (person, objection) = (work.person()?, step.state);
     let id = objection.filed().id;
@@ -84,7 +104,24 @@ pub async fn save(work: &Work, version: i64, step: Step<Objection, Event>) -> Re
         .filter(Column::Version.eq(version));
     let journalled = journal::Entry::new(name(&objection), version + 1, &step.event)?;
     work.update(update, journalled).await?;
+    keep_deadline(work, about, &objection).await?;
     Ok(Stored { objection, version: version + 1 })
+}
+
+/// Copies the clock of an objection among the deadlines.
+async fn keep_deadline(work: &Work, about: About<'_>, objection: &Objection) -> Result<()> {
+    let (area, _, _) = entry_parts(&about.listing.name)?;
+    let subject = Subject {
+        name: name(objection),
+        id: objection.filed().id,
+        kind: Kind::Objection,
+        area,
+        officer: String::new(),
+        codes: vec![about.listing.code.clone()],
+        state: objection.word().to_owned(),
+        within: None,
+    };
+    deadline::keep(work, about.calendar, &subject, objection.clock()).await
 }
 
 fn parse(view: &View, row: &row::objection::Model) -> Result<Stored> {

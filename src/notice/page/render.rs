@@ -10,6 +10,7 @@ use crate::kernel::error::{Error, Refusal, Result};
 use crate::kernel::id::Id;
 use crate::notice::domain::Refused;
 use crate::notice::entry::store as entries;
+use crate::notice::open::rules;
 use crate::notice::query;
 
 /// Rows of a piece of HTML: about 50 KiB.
@@ -84,7 +85,8 @@ async fn sheet(view: &View, app: &App, name: &str) -> Result<(Id, Sheet, u32)> {
     let open = open.ok_or(Refused::WrongState { needed: "open, or closed", is: stored.notice.word() });
     let open = open.map_err(Refusal::from)?;
     let count = entries::count_shown(view, open.head.id).await?;
-    let sheet = Sheet::of(&stored.notice, open, count, &app.calendar.now());
+    let rules = rules(app, &open.head)?.catalog.rules.objection;
+    let sheet = Sheet::of(&stored.notice, open, count, rules, &app.calendar.now());
     Ok((open.head.id, sheet, count))
 }
 

@@ -2,6 +2,7 @@
 
 use time::Date;
 
+use crate::catalog::domain::ObjectionRules;
 use crate::kernel::calendar::Calendar;
 use crate::kernel::local_day;
 use crate::notice::domain::{Notice, Open};
@@ -70,7 +71,7 @@ impl Row {
 
 impl Sheet {
     /// The sheet of a notice that has been open, with so many rows.
-    pub fn of(notice: &Notice, open: &Open, rows: u32, calendar: &Calendar) -> Self {
+    pub fn of(notice: &Notice, open: &Open, rows: u32, rules: ObjectionRules, calendar: &Calendar) -> Self {
         let head = &open.head;
         let area = head.area.name();
         let period = Period::of(notice, open, calendar);
@@ -95,7 +96,7 @@ impl Sheet {
                     按规定享受门诊慢特病待遇。"
                 .to_owned(),
             facts,
-            how_to_object: how_to_object(notice, area, &period),
+            how_to_object: how_to_object(notice, area, &period, rules),
             issuer: format!("{area}医疗保障局"),
             opened_on: day(local_day(open.opened_at)),
             diseases: !head.disease_basis.is_empty(),
@@ -154,17 +155,21 @@ fn state(notice: &Notice) -> &'static str {
     }
 }
 
-fn how_to_object(notice: &Notice, area: &str, period: &Period) -> Vec<String> {
+fn how_to_object(notice: &Notice, area: &str, period: &Period, rules: ObjectionRules) -> Vec<String> {
     let Notice::Open(_) = notice else {
         return vec!["公示已结束，不再受理异议。有情况需要反映的，可向经办机构举报。".to_owned()];
     };
     vec![
         format!(
             "对公示内容有异议的，请于 {}（含当日）前，凭表中的公示编号，通过省级医疗保障服务平台或者向{area}\
-             医疗保障经办机构提出，并说明理由。",
-            period.last_day()
+             医疗保障经办机构提出，说明理由，{}。",
+            period.last_day(),
+            if rules.anonymous { "可以匿名" } else { "并留下姓名和电话" }
         ),
-        "异议只影响所针对的条目：异议处理完毕前，该条目的待遇不生效；处理结果告知异议人。".to_owned(),
+        format!(
+            "异议自提出之日起 {} 个工作日内处理，处理结果告知异议人。异议只影响所针对的条目：处理完毕前，该条目的待遇不生效。",
+            rules.working_days
+        ),
         "为保护个人信息，姓名、证件号码已作隐匿处理；公示期满后不再对外展示。".to_owned(),
     ]
 }

@@ -141,6 +141,7 @@ pub const CALLS: [(&str, Who, Call); 17] = [
                 resolution: "已核实。".to_owned(),
                 request_id: request_id(),
                 validate_only: false,
+                consequence: notice::ObjectionConsequence::Unspecified.into(),
             };
             named(NoticeServiceClient::new(caller).resolve_objection(request).await?.into_inner().name)
         })

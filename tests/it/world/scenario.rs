@@ -363,6 +363,7 @@ impl World {
             resolution: "已核实。".to_owned(),
             request_id: request_id(),
             validate_only: false,
+            consequence: notice::ObjectionConsequence::Unspecified.into(),
         };
         Ok(NoticeServiceClient::new(self.bureau(OFFICER)).resolve_objection(request).await?.into_inner())
     }
