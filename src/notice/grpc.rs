@@ -5,6 +5,7 @@ use futures_util::{StreamExt, TryStreamExt};
 use tonic::{Request, Response, Status};
 
 use super::message::{entry, message};
+use super::objection::evidence::grpc as evidence;
 use super::objection::file;
 use super::objection::grpc as objections;
 use super::page::render;
@@ -147,6 +148,31 @@ impl pb::notice_service_server::NoticeService for Service {
 
     async fn appeal_objection(&self, request: Request<pb::AppealObjectionRequest>) -> Answer<pb::Objection> {
         objections::appeal_objection(self, request).await
+    }
+
+    async fn add_objection_file(
+        &self,
+        request: Request<pb::AddObjectionFileRequest>,
+    ) -> Answer<pb::ObjectionFile> {
+        evidence::add_objection_file(self, request).await
+    }
+
+    async fn get_objection_file(
+        &self,
+        request: Request<pb::GetObjectionFileRequest>,
+    ) -> Answer<pb::ObjectionFileContent> {
+        evidence::get_objection_file(self, request).await
+    }
+
+    async fn redact_objection(&self, request: Request<pb::RedactObjectionRequest>) -> Answer<pb::Objection> {
+        evidence::redact_objection(self, request).await
+    }
+
+    async fn list_objection_copies(
+        &self,
+        request: Request<pb::ListObjectionCopiesRequest>,
+    ) -> Answer<pb::ListObjectionCopiesResponse> {
+        evidence::list_objection_copies(self, request).await
     }
 
     async fn withdraw_entry(&self, request: Request<pb::WithdrawEntryRequest>) -> Answer<pb::Entry> {

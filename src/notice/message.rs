@@ -4,7 +4,7 @@ use time::Date;
 
 use super::domain::{Closed, Notice};
 use super::entry::domain::Entry;
-use super::objection::domain::Objection;
+use super::objection::domain::{File, Objection};
 use super::{objection, store};
 use crate::catalog::grpc::insutype;
 use crate::kernel::calendar::Calendar;
@@ -102,13 +102,7 @@ pub fn whole(objection: &Objection, now: Now<'_>) -> pb::Objection {
 
 /// An objection for anybody who knows its name: what came of it, and nothing of what was said and by whom.
 pub fn outcome(objection: &Objection, now: Now<'_>) -> pb::Objection {
-    use pb::ObjectionConsequence::{Rejected, Review, Unspecified};
     let (filed, resolution, heard) = (objection.filed(), objection.resolution(), objection.heard());
-    let consequence = match objection {
-        Objection::Upheld(resolved) if resolved.to_review => Review,
-        Objection::Upheld(_) => Rejected,
-        _ => Unspecified,
-    };
     let Now { calendar, today } = now;
     pb::Objection {
         name: objection::store::name(objection),
@@ -117,11 +111,57 @@ pub fn outcome(objection: &Objection, now: Now<'_>) -> pb::Objection {
         resolve_time: resolution.map(|resolution| timestamp(resolution.at)),
         resolution: resolution.map(|resolution| resolution.text.clone()).unwrap_or_default(),
         deadline: objection.clock().map(|clock| deadline(clock, calendar, today)),
-        consequence: consequence.into(),
+        consequence: consequence(objection).into(),
         appeal_until: objection.appeal_until(calendar, today).map(date_message),
         appeal_time: heard.map(|heard| timestamp(heard.appeal.at)),
         first_resolution: heard.map(|heard| heard.first.text.clone()).unwrap_or_default(),
         ..Default::default()
+    }
+}
+
+/// An objection for the bureau, with what comes with it.
+pub fn complete(
+    objection: &Objection,
+    now: Now<'_>,
+    copy: Option<&objection::domain::Copy>,
+    files: &[File],
+) -> pb::Objection {
+    let name = objection::store::name(objection);
+    pb::Objection {
+        redacted_ground: copy.map(|copy| copy.ground.clone()).unwrap_or_default(),
+        files: files.iter().map(|one| file(&name, one)).collect(),
+        ..whole(objection, now)
+    }
+}
+
+/// A file of an objection.
+pub fn file(objection: &str, file: &File) -> pb::ObjectionFile {
+    pb::ObjectionFile {
+        name: format!("{objection}/files/{}", file.number),
+        media_type: file.media_type.clone(),
+        size_bytes: file.size_bytes,
+        sha256: file.sha256.clone(),
+        add_time: Some(timestamp(file.added_at)),
+    }
+}
+
+/// An objection for the person whom it is about.
+pub fn copy(objection: &Objection, copy: Option<&objection::domain::Copy>) -> pb::ObjectionCopy {
+    pb::ObjectionCopy {
+        entry: objection.filed().entry_name.clone(),
+        state: state(objection).into(),
+        file_time: Some(timestamp(objection.filed().filed_at)),
+        resolve_time: objection.resolution().map(|resolution| timestamp(resolution.at)),
+        ground: copy.map(|copy| copy.ground.clone()).unwrap_or_default(),
+        consequence: consequence(objection).into(),
+    }
+}
+
+fn consequence(objection: &Objection) -> pb::ObjectionConsequence {
+    match objection {
+        Objection::Upheld(resolved) if resolved.to_review => pb::ObjectionConsequence::Review,
+        Objection::Upheld(_) => pb::ObjectionConsequence::Rejected,
+        _ => pb::ObjectionConsequence::Unspecified,
     }
 }
 

@@ -2,6 +2,8 @@
 
 use super::entry::store as entries;
 use super::name;
+use super::objection::domain::{Copy, File};
+use super::objection::evidence::store as evidence;
 use super::objection::file::claim;
 use super::objection::store as objections;
 use super::store::{self, Stored};
@@ -81,6 +83,14 @@ pub async fn objection(view: &View, of: &str) -> Result<objections::Stored> {
         return Err(Error::not_found(of));
     }
     Ok(stored)
+}
+
+/// What comes with an objection: its copy, and its files without what is in them.
+pub async fn evidence(view: &View, of: &str) -> Result<(Option<Copy>, Vec<File>)> {
+    let (entry_name, id) = name::objection_parts(of)?;
+    let psn_no = claim(view, entry_name).await?.psn_no;
+    let copy = evidence::copies(view, &psn_no, &[id]).await?.remove(&id);
+    Ok((copy, evidence::files(view, &psn_no, id).await?))
 }
 
 /// Whether the caller is the bureau of the area that a name begins with.

@@ -39,6 +39,8 @@ pub enum Refused {
     EntryNotCleared,
     /// The objection was resolved before.
     Resolved,
+    /// An objection has as many files as it may have.
+    FilesTooMany { most: usize },
     /// The proof is of another notice, or the objection does not stand against the entry.
     Mismatch,
 }
@@ -148,6 +150,11 @@ impl From<Refused> for Refusal {
             Refused::Resolved => {
                 Self::new("OBJECTION_RESOLVED", "该异议已处理完毕。", "the objection was resolved before.")
             }
+            Refused::FilesTooMany { most } => Self::new(
+                "OBJECTION_FILES_TOO_MANY",
+                format!("每件异议最多附 {most} 个文件。"),
+                format!("an objection has {most} files at most."),
+            ),
             Refused::Mismatch => Self::new(
                 "OBJECTION_MISMATCH",
                 "该异议或公示与此条目不符。",

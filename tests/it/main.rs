@@ -11,6 +11,7 @@ mod criteria;
 mod deadlines;
 mod dropped;
 mod edge;
+mod evidence;
 mod experts;
 mod faulty;
 mod feed;

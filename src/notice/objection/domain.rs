@@ -142,7 +142,48 @@ pub enum Event {
     /// 不再处理: the entry was withdrawn.
     #[serde(rename = "notice.objection_moot")]
     Moot {},
+    /// 附件: the objector added one.
+    #[serde(rename = "notice.objection_file_added")]
+    FileAdded { number: i32, sha256: String },
+    /// 脱敏: the copy for the person whom it is about was made, or made anew.
+    #[serde(rename = "notice.objection_redacted")]
+    Redacted {},
 }
+
+/// 附件 of an objection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct File {
+    /// From 1.
+    pub number: i32,
+    /// SHA-256 over it, hexadecimal.
+    pub sha256: String,
+    /// Its type.
+    pub media_type: String,
+    /// Size in bytes.
+    pub size_bytes: i64,
+    /// When it was added.
+    pub added_at: OffsetDateTime,
+}
+
+/// 脱敏副本: what the person whom an objection is about may see of its words.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Copy {
+    /// 异议理由 without what tells who objected.
+    pub ground: String,
+    /// The officer who made it.
+    pub officer: String,
+    /// When.
+    pub at: OffsetDateTime,
+}
+
+impl std::fmt::Debug for Copy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Copy({})", self.at)
+    }
+}
+
+/// So many files come with one objection.
+const FILES_MAX: usize = 5;
 
 /// What stood, taken out of its state.
 struct Stood {
@@ -201,6 +242,23 @@ impl Objection {
         }
         let heard = Heard { first: resolution, appeal };
         Ok(Step::new(Self::Appealed(Appealed { filed, heard, clock }), Event::Appealed {}))
+    }
+
+    /// 附件: a further file, while it stands. What was filed stays as it is.
+    pub fn add(self, files: &[File], sha256: &str) -> Result<(i32, Step<Self, Event>), Refused> {
+        if !matches!(self, Self::Standing(_) | Self::Appealed(_)) {
+            return Err(Refused::Resolved);
+        }
+        if files.len() >= FILES_MAX {
+            return Err(Refused::FilesTooMany { most: FILES_MAX });
+        }
+        let number = i32::try_from(files.len()).unwrap_or(i32::MAX).saturating_add(1);
+        Ok((number, Step::new(self, Event::FileAdded { number, sha256: sha256.to_owned() })))
+    }
+
+    /// 脱敏: the copy was made; at any time, and as often as it takes.
+    pub fn redacted(self) -> Step<Self, Event> {
+        Step::new(self, Event::Redacted {})
     }
 
     /// As it was filed.

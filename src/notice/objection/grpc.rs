@@ -6,7 +6,7 @@ use super::file::{Input, file, person, person_of};
 use super::resolve::{Outcome, appeal, resolve};
 use crate::kernel::error::{Error, Result};
 use crate::notice::grpc::Service;
-use crate::notice::message::{Now, outcome, whole};
+use crate::notice::message::{Now, complete, outcome, whole};
 use crate::notice::query::{self, Wanted};
 use crate::proto::opsp::notice::v1 as pb;
 use crate::rpc::call::{Answer, read, write_for};
@@ -47,8 +47,11 @@ pub async fn get_objection(
         Box::pin(async move {
             let stored = query::objection(view, &input.name).await?;
             let now = Now { calendar: &service.0.calendar.now(), today: view.today() };
-            let inside = query::is_bureau_of(view, &input.name)?;
-            Ok(if inside { whole(&stored.objection, now) } else { outcome(&stored.objection, now) })
+            if !query::is_bureau_of(view, &input.name)? {
+                return Ok(outcome(&stored.objection, now));
+            }
+            let (copy, files) = query::evidence(view, &input.name).await?;
+            Ok(complete(&stored.objection, now, copy.as_ref(), &files))
         })
     })
     .await

@@ -1,7 +1,10 @@
 //! 异议.
 
+pub mod attach;
 pub mod domain;
+pub mod evidence;
 pub mod file;
 pub mod grpc;
+pub mod redact;
 pub mod resolve;
 pub mod store;

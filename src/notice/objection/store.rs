@@ -58,6 +58,17 @@ pub async fn list(view: &View, notice: Id, after: Option<Id>, most: u64) -> Resu
     rows.iter().map(|row| parse(view, row)).collect()
 }
 
+/// Objections about this call's person, newest first, before an id.
+pub async fn own(view: &View, before: Option<Id>, most: u64) -> Result<Vec<Stored>> {
+    use row::objection::{Column, Entity};
+    let mut find = Entity::find().filter(Column::PsnNo.eq(view.person()?.psn_no.as_str()));
+    if let Some(before) = before {
+        find = find.filter(Column::Id.lt(before.0));
+    }
+    let rows = find.order_by_desc(Column::Id).limit(most).all(&view.conn()).await.map_err(failed)?;
+    rows.iter().map(|row| parse(view, row)).collect()
+}
+
 /// What an objection is about, and the calendar by which its days are counted.
 #[derive(Clone, Copy)]
 pub struct About<'a> {
