@@ -78,7 +78,7 @@ async fn files_of_an_objection_are_looked_at_and_only_the_bureau_gets_them(
 ) {
     let world = World::start(engine).await;
     let (psn_no, _, name) = objected(&world).await;
-    let photo = include_bytes!("../../src/demo/id-front.jpg");
+    let photo = files::JPG;
     let first = adding(&name, photo);
     let added = add(world.public(), first.clone()).await.unwrap();
     assert_eq!((added.name.clone(), added.media_type.as_str()), (format!("{name}/files/1"), "image/jpeg"));
@@ -106,7 +106,7 @@ async fn files_of_an_objection_are_looked_at_and_only_the_bureau_gets_them(
     refused(sixth, Code::FailedPrecondition, "OBJECTION_FILES_TOO_MANY");
 
     let content = read(world.bureau(OFFICER), &added.name).await.unwrap();
-    assert_eq!((content.file, content.content.as_slice()), (Some(added.clone()), &photo[..]));
+    assert_eq!((content.file, content.content.as_slice()), (Some(added.clone()), photo));
     assert_eq!(get(world.bureau(OFFICER), &name).await.files.len(), 5);
     assert!(get(world.public(), &name).await.files.is_empty());
     refused(read(world.elsewhere(), &added.name).await, Code::NotFound, "NOT_FOUND");
