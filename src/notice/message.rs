@@ -4,7 +4,7 @@ use time::Date;
 
 use super::domain::{Closed, Notice};
 use super::entry::domain::Entry;
-use super::objection::domain::{File, Objection};
+use super::objection::domain::{File, Objection, Redacted};
 use super::{objection, store};
 use crate::catalog::grpc::insutype;
 use crate::kernel::calendar::Calendar;
@@ -123,7 +123,7 @@ pub fn outcome(objection: &Objection, now: Now<'_>) -> pb::Objection {
 pub fn complete(
     objection: &Objection,
     now: Now<'_>,
-    copy: Option<&objection::domain::Copy>,
+    copy: Option<&Redacted>,
     files: &[File],
 ) -> pb::Objection {
     let name = objection::store::name(objection);
@@ -146,7 +146,7 @@ pub fn file(objection: &str, file: &File) -> pb::ObjectionFile {
 }
 
 /// An objection for the person whom it is about.
-pub fn copy(objection: &Objection, copy: Option<&objection::domain::Copy>) -> pb::ObjectionCopy {
+pub fn copy(objection: &Objection, copy: Option<&Redacted>) -> pb::ObjectionCopy {
     pb::ObjectionCopy {
         entry: objection.filed().entry_name.clone(),
         state: state(objection).into(),

@@ -2,7 +2,7 @@
 
 use super::entry::store as entries;
 use super::name;
-use super::objection::domain::{Copy, File};
+use super::objection::domain::{File, Redacted};
 use super::objection::evidence::store as evidence;
 use super::objection::file::claim;
 use super::objection::store as objections;
@@ -86,7 +86,7 @@ pub async fn objection(view: &View, of: &str) -> Result<objections::Stored> {
 }
 
 /// What comes with an objection: its copy, and its files without what is in them.
-pub async fn evidence(view: &View, of: &str) -> Result<(Option<Copy>, Vec<File>)> {
+pub async fn evidence(view: &View, of: &str) -> Result<(Option<Redacted>, Vec<File>)> {
     let (entry_name, id) = name::objection_parts(of)?;
     let psn_no = claim(view, entry_name).await?.psn_no;
     let copy = evidence::copies(view, &psn_no, &[id]).await?.remove(&id);

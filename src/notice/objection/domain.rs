@@ -167,7 +167,7 @@ pub struct File {
 
 /// 脱敏副本: what the person whom an objection is about may see of its words.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Copy {
+pub struct Redacted {
     /// 异议理由 without what tells who objected.
     pub ground: String,
     /// The officer who made it.
@@ -176,9 +176,9 @@ pub struct Copy {
     pub at: OffsetDateTime,
 }
 
-impl std::fmt::Debug for Copy {
+impl std::fmt::Debug for Redacted {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Copy({})", self.at)
+        write!(f, "Redacted({})", self.at)
     }
 }
 

@@ -1,6 +1,6 @@
 //! 脱敏: what the person whom an objection is about may see of it. The original stays as it was filed.
 
-use super::domain::{Copy, Objection};
+use super::domain::{Objection, Redacted};
 use super::evidence;
 use super::resolve::find;
 use super::store::{self, About, Stored};
@@ -14,7 +14,7 @@ use crate::kernel::id::Id;
 pub async fn redact(work: &Work, app: &App, of: &str, ground: &str) -> Result<Stored> {
     let (stored, entry) = find(work, of).await?;
     let officer = work.actor().operator()?.to_owned();
-    let copy = Copy { ground: ground.to_owned(), officer, at: work.now() };
+    let copy = Redacted { ground: ground.to_owned(), officer, at: work.now() };
     let id = stored.objection.filed().id;
     evidence::store::keep_copy(work, id, &copy).await?;
     let about = About { calendar: &app.calendar.now(), listing: entry.entry.listing() };
@@ -22,7 +22,7 @@ pub async fn redact(work: &Work, app: &App, of: &str, ground: &str) -> Result<St
 }
 
 /// The objections to this call's person's entries, newest first, each with its copy where there is one.
-pub async fn copies(view: &View, page: Page) -> Result<Paged<(Objection, Option<Copy>)>> {
+pub async fn copies(view: &View, page: Page) -> Result<Paged<(Objection, Option<Redacted>)>> {
     let psn_no = &view.person()?.psn_no;
     let before = page.after.as_deref().map(Id::parse).transpose()?;
     let rows = store::own(view, before, page.limit()).await?;

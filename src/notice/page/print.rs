@@ -12,7 +12,7 @@ pub fn volume(sheet: &Sheet, rows: &[Entry], of: u32, face: &Face) -> Result<Vec
 fn layout(sheet: &Sheet, entries: &[Entry], of: u32) -> Layout {
     let heads = Row::heads(sheet.heads());
     let mut rows = vec![Row::note(&sheet.intro)];
-    rows.extend(sheet.facts.iter().map(|(label, value)| Row::fields(&[(label, value.clone(), 10)])));
+    rows.extend(sheet.facts.iter().map(|(label, value)| Row::fields(&[(*label, value.clone(), 10)])));
     rows.push(Row::section("提出异议"));
     rows.push(Row::line(&[(numbered(&sheet.how_to_object), 12)]));
     rows.push(Row::section("公示名单"));

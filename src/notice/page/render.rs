@@ -63,7 +63,8 @@ pub async fn pdf(view: &View, app: &App, name: &str, token: &str) -> Result<Rend
     let (before, after) = match before {
         None => (0, None),
         Some((shown, reference)) => {
-            let shown = shown.parse().map_err(|_| Error::internal("a token of volumes without a number"))?;
+            let shown: usize =
+                shown.parse().map_err(|_| Error::internal("a token of volumes without a number"))?;
             (shown, Some(reference.to_owned()))
         }
     };

@@ -11,7 +11,7 @@ use crate::db::source::{from_micros, micros};
 use crate::db::work::{View, Work};
 use crate::kernel::error::Result;
 use crate::kernel::id::{Id, PsnNo};
-use crate::notice::objection::domain::{Copy, File};
+use crate::notice::objection::domain::{File, Redacted};
 use crate::notice::row::{copy, file};
 
 /// The files of an objection about a person, without what is in them.
@@ -81,7 +81,7 @@ pub async fn add(work: &Work, objection: Id, added: &File, content: &[u8]) -> Re
 }
 
 /// Keeps the copy of an objection, in the step that tells it.
-pub async fn keep_copy(work: &Work, objection: Id, made: &Copy) -> Result<()> {
+pub async fn keep_copy(work: &Work, objection: Id, made: &Redacted) -> Result<()> {
     use copy::{ActiveModel, Column, Entity};
     let row = ActiveModel {
         psn_no: Set(work.person()?.psn_no.as_str().to_owned()),
@@ -94,7 +94,7 @@ pub async fn keep_copy(work: &Work, objection: Id, made: &Copy) -> Result<()> {
 }
 
 /// The copies of some objections about a person.
-pub async fn copies(view: &View, psn_no: &PsnNo, objections: &[Id]) -> Result<BTreeMap<Id, Copy>> {
+pub async fn copies(view: &View, psn_no: &PsnNo, objections: &[Id]) -> Result<BTreeMap<Id, Redacted>> {
     use copy::{Column, Entity};
     let rows = Entity::find()
         .filter(Column::PsnNo.eq(psn_no.as_str()))
@@ -104,7 +104,7 @@ pub async fn copies(view: &View, psn_no: &PsnNo, objections: &[Id]) -> Result<BT
         .map_err(failed)?;
     let read = |row: copy::Model| {
         let id = Id(row.objection_id);
-        let made: Copy = view.open(&copy_place(id), &row.body)?;
+        let made: Redacted = view.open(&copy_place(id), &row.body)?;
         Ok((id, made))
     };
     rows.into_iter().map(read).collect()
