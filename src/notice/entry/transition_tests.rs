@@ -145,7 +145,6 @@ fn one_objection_upheld_removes_the_entry() {
             Err(Mismatch),
             Err(Mismatch),
             Err(Mismatch),
-            Err(Mismatch),
             Ok(REMOVED),
             Err(Mismatch),
             Err(Mismatch),
