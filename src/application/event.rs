@@ -177,14 +177,7 @@ impl Event {
             Self::Resumed {} => both("审核时限恢复计算。", "the clock of the review runs on."),
             Self::Withdrawn {} => both("申请已撤回。", "the application was withdrawn."),
             Self::Decided { approved, rejected, .. } => decided(approved, rejected),
-            Self::DecisionUndone { was, .. } if was == "refused" => both(
-                "不予受理的决定已由另一名经办人员撤销，申请恢复为已提交，审核时限继续计算。",
-                "the refusal was taken back by another officer; it counts as submitted and the clock runs on.",
-            ),
-            Self::DecisionUndone { .. } => both(
-                "原审核决定已由另一名经办人员撤销，申请恢复为已受理，将重新确认，审核时限继续计算。",
-                "the decision was taken back by another officer and will be made anew; the clock runs on.",
-            ),
+            Self::DecisionUndone { was, .. } => undone(was),
             Self::LineNoticed { opsp_dise_code: code, .. } => {
                 both(format!("病种 {code} 进入公示。"), format!("disease {code} went into a public notice."))
             }
@@ -212,6 +205,19 @@ fn both(zh: impl Into<String>, en: impl Into<String>) -> (String, String) {
 
 fn said(codes: &[String], zh: &str, en: &str) -> (String, String) {
     both(format!("{zh}{}。", codes.join("、")), format!("{en}{}.", codes.join(", ")))
+}
+
+fn undone(was: &str) -> (String, String) {
+    if was == "refused" {
+        return both(
+            "不予受理的决定已由另一名经办人员撤销，申请恢复为已提交，审核时限继续计算。",
+            "the refusal was taken back by another officer; it counts as submitted and the clock runs on.",
+        );
+    }
+    both(
+        "原审核决定已由另一名经办人员撤销，申请恢复为已受理，将重新确认，审核时限继续计算。",
+        "the decision was taken back by another officer and will be made anew; the clock runs on.",
+    )
 }
 
 fn decided(approved: &[String], rejected: &[String]) -> (String, String) {

@@ -23,7 +23,7 @@ pub async fn run(app: &App) -> Result<u64> {
     }
     for (place, waiting) in entries::appealable(&view).await? {
         let today = local_day(app.db.time().now());
-        if waiting.mature(&app.calendar.now(), today).is_err() {
+        if waiting.mature(&app.calendar.now(), today).is_none() {
             continue;
         }
         match mature(app, &place).await {
@@ -43,12 +43,12 @@ async fn mature(app: &App, place: &entries::Place) -> Result<bool> {
     let work = app.db.work(&Actor::system(), Owner::Person(place.psn_no.clone())).await?;
     let stored = entries::get(&work, place.entry).await?;
     match stored.entry.mature(&app.calendar.now(), work.today()) {
-        Ok(step) => {
+        Some(step) => {
             entries::save(&work, stored.version, step).await?;
             work.commit().await?;
             Ok(true)
         }
-        Err(_) => {
+        None => {
             work.rollback().await?;
             Ok(false)
         }

@@ -50,7 +50,7 @@ impl Entry {
             Self::Listed(Listed { listing, appeal, .. }) => (listing, BTreeSet::new(), appeal),
             Self::Objected(Objected { listing, standing, appeal }) => (listing, standing, appeal),
             Self::Appealable(Appealable { listing, appeal, .. }) => (listing, BTreeSet::new(), Some(appeal)),
-            Self::Undisputed(_) | Self::Concluded(_) => return Err(Refused::AppealTooLate),
+            Self::Undisputed(_) | Self::Concluded(_) => return Err(Refused::EntryCleared),
             Self::Removed(_) => return Err(Refused::EntryRemoved),
             Self::Withdrawn(_) => return Err(Refused::EntryWithdrawn),
         };
@@ -113,12 +113,13 @@ impl Entry {
     }
 
     /// 无异议: nobody appealed in time. It counts from the day on which nothing stood against it any more.
-    pub fn mature(self, calendar: &Calendar, today: Date) -> Result<Step<Self, Event>, Refused> {
+    /// None while somebody still may, and of everything else.
+    pub fn mature(self, calendar: &Calendar, today: Date) -> Option<Step<Self, Event>> {
         match self {
             Self::Appealable(waiting) if !is_within(&waiting.appeal, calendar, today) => {
-                Ok(undisputed(waiting.listing, waiting.closed_on))
+                Some(undisputed(waiting.listing, waiting.closed_on))
             }
-            _ => Err(Refused::AppealOpen),
+            _ => None,
         }
     }
 

@@ -218,15 +218,15 @@ fn only_what_is_listed_is_cleared_by_the_end_of_the_notice() {
 
 #[test]
 fn an_appeal_holds_the_entry_again_unless_its_fate_is_sealed() {
-    use Refused::{AppealTooLate, EntryRemoved, EntryWithdrawn};
+    use Refused::{EntryCleared, EntryRemoved, EntryWithdrawn};
     check(
         |entry| entry.appeal(id(20)),
         [
             Ok(OBJECTED),
             Ok(OBJECTED),
             Ok(OBJECTED),
-            Err(AppealTooLate),
-            Err(AppealTooLate),
+            Err(EntryCleared),
+            Err(EntryCleared),
             Err(EntryRemoved),
             Err(EntryRemoved),
             Err(EntryWithdrawn),
@@ -241,14 +241,16 @@ fn after_the_notice_the_entry_waits_for_an_appeal_as_long_as_there_may_be_one() 
     let last = date!(2025 - 10 - 17);
     let mature = |entry: Entry, on: Date| entry.mature(&calendar(), on).map(|step| step.state);
     assert_eq!(appealable().word(), APPEALABLE);
-    assert_eq!(mature(appealable(), last).err(), Some(Refused::AppealOpen));
+    assert_eq!(mature(appealable(), last), None);
     let over_since = mature(appealable(), last.next_day().unwrap()).unwrap();
     assert_eq!(
         over_since.undisputed().map(|proof| proof.closed_on()),
         Some(OVER_SINCE),
         "it counts from then"
     );
-    check(|entry| entry.mature(&calendar(), last), [const { Err(Refused::AppealOpen) }; 9]);
+    assert!(all().into_iter().all(|entry| mature(entry, last).is_none()));
+    let later = all().map(|entry| mature(entry, LATER).is_some());
+    assert_eq!(later, [false, false, false, false, false, false, false, false, true]);
 
     // After the notice it counts from the day of the dismissal, and days that ran for one objection run on for another.
     let late = twice().dismiss(id(11), Some(&over(1)), appealably(LATER)).unwrap().state;

@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 use time::{Date, OffsetDateTime};
 
+pub use super::refusal::Refused;
 use crate::kernel::calendar::Calendar;
 use crate::kernel::clock::Clock;
 use crate::kernel::id::Id;
 use crate::kernel::step::Step;
-use crate::notice::domain::Refused;
 
 /// An objection in any state, as it is stored.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -6,5 +6,6 @@ pub mod evidence;
 pub mod file;
 pub mod grpc;
 pub mod redact;
+mod refusal;
 pub mod resolve;
 pub mod store;
