@@ -90,19 +90,20 @@ async fn files_of_an_objection_are_looked_at_and_only_the_bureau_gets_them(
     );
 
     // What is refused of a material is refused here.
-    let pdf = files::pdf("证据");
+    let pdf = files::pdf("evidence");
     for broken in [&photo[..photo.len() / 2], &pdf[..pdf.len() / 2], b"GIF89a", b""] {
-        assert_eq!(wrong_fields(add(world.public(), adding(&name, broken)).await).len(), 1);
+        assert!(!wrong_fields(add(world.public(), adding(&name, broken)).await).is_empty());
     }
     let large = add(world.public(), adding(&name, &vec![0; (1 << 20) + 1])).await;
     assert_eq!(wrong_fields(large), ["content"]);
     let unknown = name.replace(name.rsplit('/').next().unwrap(), &uuid::Uuid::nil().to_string());
     refused(add(world.public(), adding(&unknown, photo)).await, Code::NotFound, "NOT_FOUND");
     for number in 2..=5 {
-        let added = add(world.public(), adding(&name, &files::pdf(&format!("证据{number}")))).await.unwrap();
+        let added =
+            add(world.public(), adding(&name, &files::pdf(&format!("evidence {number}")))).await.unwrap();
         assert_eq!(added.name, format!("{name}/files/{number}"));
     }
-    let sixth = add(world.public(), adding(&name, &files::pdf("证据六"))).await;
+    let sixth = add(world.public(), adding(&name, &files::pdf("evidence 6"))).await;
     refused(sixth, Code::FailedPrecondition, "OBJECTION_FILES_TOO_MANY");
 
     let content = read(world.bureau(OFFICER), &added.name).await.unwrap();
@@ -115,7 +116,7 @@ async fn files_of_an_objection_are_looked_at_and_only_the_bureau_gets_them(
         assert_eq!(read(caller, &added.name).await.unwrap_err().code(), Code::PermissionDenied);
     }
     world.resolve(&name, false).await.unwrap();
-    let late = add(world.public(), adding(&name, &files::pdf("迟到"))).await;
+    let late = add(world.public(), adding(&name, &files::pdf("late"))).await;
     refused(late, Code::FailedPrecondition, "OBJECTION_RESOLVED");
 }
 
@@ -126,7 +127,7 @@ async fn whom_an_objection_is_about_sees_the_redacted_copy_and_nothing_else(
 ) {
     let world = World::start(engine).await;
     let (psn_no, entry, name) = objected(&world).await;
-    add(world.public(), adding(&name, &files::pdf("证据"))).await.unwrap();
+    add(world.public(), adding(&name, &files::pdf("evidence"))).await.unwrap();
     let before = copies(world.portal(&psn_no), &psn_no).await.unwrap();
     assert_eq!((before.len(), before[0].entry.as_str(), before[0].ground.as_str()), (1, entry.as_str(), ""));
 
