@@ -32,6 +32,12 @@ pub const JOBS: Jobs = &[
         is_long: false,
     },
     JobSpec {
+        name: "withdraw-notices",
+        description: "Takes the entries of notices out that were withdrawn (撤回公示).",
+        run: |app, _| Box::pin(notice::withdraw::run(app)),
+        is_long: false,
+    },
+    JobSpec {
         name: "grant-benefits",
         description: "Grants the benefit of each undisputed entry (待遇生效).",
         run: |app, _| Box::pin(benefit::grant::run(app)),

@@ -19,6 +19,7 @@ mod m0010_expert;
 mod m0011_redaction;
 mod m0012_receipt;
 mod m0013_quality;
+mod m0015_objection;
 
 /// Runs the migrations.
 pub struct Migrator;
@@ -39,6 +40,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0011_redaction::Migration),
             Box::new(m0012_receipt::Migration),
             Box::new(m0013_quality::Migration),
+            Box::new(m0015_objection::Migration),
         ]
     }
 }

@@ -85,6 +85,9 @@ pub enum Event {
     /// A line went into a notice.
     #[serde(rename = "application.line_noticed")]
     LineNoticed { opsp_dise_code: String, notice: String },
+    /// A line was taken out of its notice.
+    #[serde(rename = "application.line_unlisted")]
+    LineUnlisted { opsp_dise_code: String, notice: String },
     /// A line became a benefit.
     #[serde(rename = "application.line_granted")]
     LineGranted { opsp_dise_code: String, benefit: String },
@@ -174,17 +177,16 @@ impl Event {
             Self::Resumed {} => both("审核时限恢复计算。", "the clock of the review runs on."),
             Self::Withdrawn {} => both("申请已撤回。", "the application was withdrawn."),
             Self::Decided { approved, rejected, .. } => decided(approved, rejected),
-            Self::DecisionUndone { was, .. } if was == "refused" => both(
-                "不予受理的决定已由另一名经办人员撤销，申请恢复为已提交，审核时限继续计算。",
-                "the refusal was taken back by another officer; it counts as submitted and the clock runs on.",
-            ),
-            Self::DecisionUndone { .. } => both(
-                "原审核决定已由另一名经办人员撤销，申请恢复为已受理，将重新确认，审核时限继续计算。",
-                "the decision was taken back by another officer and will be made anew; the clock runs on.",
-            ),
+            Self::DecisionUndone { was, .. } => undone(was),
             Self::LineNoticed { opsp_dise_code: code, .. } => {
                 both(format!("病种 {code} 进入公示。"), format!("disease {code} went into a public notice."))
             }
+            Self::LineUnlisted { opsp_dise_code: code, .. } => both(
+                format!("病种 {code} 已撤回公示，待重新公示或者复审。"),
+                format!(
+                    "disease {code} was withdrawn from its notice, to be publicised anew or reviewed again."
+                ),
+            ),
             Self::LineGranted { opsp_dise_code: code, .. } => both(
                 format!("病种 {code} 公示无异议，待遇已确认。"),
                 format!("the notice for disease {code} ended undisputed; the benefit was granted."),
@@ -203,6 +205,19 @@ fn both(zh: impl Into<String>, en: impl Into<String>) -> (String, String) {
 
 fn said(codes: &[String], zh: &str, en: &str) -> (String, String) {
     both(format!("{zh}{}。", codes.join("、")), format!("{en}{}.", codes.join(", ")))
+}
+
+fn undone(was: &str) -> (String, String) {
+    if was == "refused" {
+        return both(
+            "不予受理的决定已由另一名经办人员撤销，申请恢复为已提交，审核时限继续计算。",
+            "the refusal was taken back by another officer; it counts as submitted and the clock runs on.",
+        );
+    }
+    both(
+        "原审核决定已由另一名经办人员撤销，申请恢复为已受理，将重新确认，审核时限继续计算。",
+        "the decision was taken back by another officer and will be made anew; the clock runs on.",
+    )
 }
 
 fn decided(approved: &[String], rejected: &[String]) -> (String, String) {
@@ -294,6 +309,8 @@ mod tests {
         );
         let noticed = Event::LineNoticed { opsp_dise_code: code(), notice: "x".to_owned() };
         check(&noticed, "line_noticed", "病种 M01600 进入公示。");
+        let unlisted = Event::LineUnlisted { opsp_dise_code: code(), notice: "x".to_owned() };
+        check(&unlisted, "line_unlisted", "病种 M01600 已撤回公示，待重新公示或者复审。");
         let granted = Event::LineGranted { opsp_dise_code: code(), benefit: "x".to_owned() };
         check(&granted, "line_granted", "病种 M01600 公示无异议，待遇已确认。");
         let objected = Event::LineObjected { opsp_dise_code: code() };

@@ -207,6 +207,12 @@ impl Decided {
         self.move_line(code, LineState::Approved, LineState::InNotice, event)
     }
 
+    /// A line is taken out of its notice: it waits for the next one.
+    pub fn unlist(self, code: &str, notice: String) -> Result<Step<Self, Event>, StepRefused> {
+        let event = Event::LineUnlisted { opsp_dise_code: code.to_owned(), notice };
+        self.move_line(code, LineState::InNotice, LineState::Approved, event)
+    }
+
     /// A line whose notice ended undisputed becomes a benefit.
     pub fn grant(self, code: &str, benefit: String) -> Result<Step<Self, Event>, StepRefused> {
         let event = Event::LineGranted { opsp_dise_code: code.to_owned(), benefit };

@@ -3,7 +3,7 @@ use crate::catalog::domain::SAMPLE;
 use crate::kernel::calendar::{Calendar, EMBEDDED};
 use crate::kernel::day_start;
 use crate::notice::domain::{Head, Notice, Opening};
-use crate::notice::entry::{Entry, Listing};
+use crate::notice::entry::domain::{Entry, Listing};
 use time::macros::date;
 use uuid::Uuid;
 
@@ -21,6 +21,7 @@ fn undisputed(opened: Date) -> Undisputed {
     let head = Head {
         sample: true,
         cited: Cited::default(),
+        disease_basis: String::new(),
         id: id(1),
         area: area.clone(),
         number: "2025-001".to_owned(),

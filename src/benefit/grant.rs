@@ -13,16 +13,15 @@ use crate::kernel::access::Actor;
 use crate::kernel::error::{Error, Refusal, Result};
 use crate::kernel::id::Id;
 use crate::kernel::step::Step;
-use crate::notice;
 use crate::notice::domain::Undisputed;
-use crate::notice::store::Place;
+use crate::notice::entry::store as entries;
 
 /// The job. Answers how many benefits were granted; what fails keeps nothing else from being done, and the first
 /// failure is told at the end.
 pub async fn run(app: &App) -> Result<u64> {
     let view = app.db.view(&Actor::system(), Owner::Nobody).await?;
     let (mut done, mut failure) = (0, None);
-    for place in notice::store::undisputed(&view).await? {
+    for place in entries::undisputed(&view).await? {
         match grant(app, &place).await {
             Ok(granted) => done += u64::from(granted),
             Err(error) => {
@@ -37,9 +36,9 @@ pub async fn run(app: &App) -> Result<u64> {
 
 /// Grants the benefit of one entry in its person's own transaction: the benefit, the line and the entry move together
 /// or not at all. False when another run was faster, or when the person has the benefit from elsewhere.
-async fn grant(app: &App, place: &Place) -> Result<bool> {
+async fn grant(app: &App, place: &entries::Place) -> Result<bool> {
     let work = app.db.work(&Actor::system(), Owner::Person(place.psn_no.clone())).await?;
-    let stored = notice::store::entry(&work, place.entry).await?;
+    let stored = entries::get(&work, place.entry).await?;
     let Some(undisputed) = stored.entry.undisputed() else {
         work.rollback().await?;
         return Ok(false);
@@ -58,7 +57,7 @@ async fn grant(app: &App, place: &Place) -> Result<bool> {
     let step = decided.grant(&code, store::name(work.person()?, id)).map_err(Refusal::from)?;
     application::store::save(&work, &app.calendar.now(), application.version, step).await?;
     let step = stored.entry.conclude().map_err(Refusal::from)?;
-    notice::store::save_entry(&work, stored.version, step).await?;
+    entries::save(&work, stored.version, step).await?;
     work.commit().await?;
     Ok(granted)
 }

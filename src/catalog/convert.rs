@@ -62,6 +62,12 @@ pub fn version(catalog: &Catalog, sha256: &str, published_at: OffsetDateTime) ->
         opinion_working_days: days(rules.opinion_working_days),
         residence_working_days: days(rules.residence_working_days),
         remedy_days: days(rules.remedy_days),
+        publish_disease: rules.publish_disease,
+        anonymous_objections: rules.objection.anonymous,
+        objection_working_days: days(rules.objection.working_days),
+        objection_appeals: days(rules.objection.appeals),
+        appeal_working_days: days(rules.objection.appeal_working_days),
+        publish_disease_basis: rules.publish_disease_basis.clone(),
     }
 }
 

@@ -8,7 +8,7 @@ use super::criteria::Criterion;
 pub use super::faults::Fault;
 use super::import::{self, File};
 pub use super::policy::{Bound, Case, HospitalRule, PersonRule, PlaceRule, Policy};
-pub use super::rules::{BenefitStart, InsuranceRule, Rules, SeveralDiseases};
+pub use super::rules::{BenefitStart, InsuranceRule, ObjectionRules, Rules, SeveralDiseases};
 pub use super::words::{Insutype, Level, MaterialKind};
 use crate::kernel::calendar::parse_date;
 

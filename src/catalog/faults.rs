@@ -199,6 +199,7 @@ fn rules(findings: &mut Findings<'_>, rules: &Rules) {
     if rules.several_diseases != SeveralDiseases::Sum {
         findings.add("rules.several_diseases", "目前只支持 sum", "only sum is carried out so far");
     }
+    publishing(findings, rules);
     rules.files.check(findings);
     let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
     let insurance = rules.insurance;
@@ -218,8 +219,25 @@ fn rules(findings: &mut Findings<'_>, rules: &Rules) {
         ("remote_lock_months", i64::from(rules.remote_lock_months), 0, 60),
         ("temporary_months", i64::from(rules.temporary_months), 1, 60),
         ("remedy_days", i64::from(rules.remedy_days), 0, 366),
+        ("objection.working_days", i64::from(rules.objection.working_days), 1, 250),
+        ("objection.appeals", i64::from(rules.objection.appeals), 0, 1),
+        ("objection.appeal_working_days", i64::from(rules.objection.appeal_working_days), 1, 250),
     ] {
         findings.range(format!("rules.{field}"), number, least, most);
+    }
+}
+
+/// Name and disease together are health data: nobody publishes them without a basis that is told.
+fn publishing(findings: &mut Findings<'_>, rules: &Rules) {
+    let known = findings.sound("rules", &["publish_disease", "publish_disease_basis"]);
+    if !rules.publish_disease_basis.is_empty() {
+        findings.text("rules.publish_disease_basis".to_owned(), &rules.publish_disease_basis, 500);
+    } else if known && rules.publish_disease {
+        findings.add(
+            "rules.publish_disease",
+            "公示病种名称须有依据：请在 publish_disease_basis 写明法律、法规或文件",
+            "needs publish_disease_basis: on which law or rule the disease is published",
+        );
     }
 }
 

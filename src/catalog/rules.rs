@@ -36,6 +36,9 @@ pub struct Rules {
     pub benefit_start: BenefitStart,
     /// Whether the public notice names the disease.
     pub publish_disease: bool,
+    /// 公示病种依据: on which law or rule the disease is published; the notice shows it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub publish_disease_basis: String,
     /// 参保条件.
     #[serde(default)]
     pub insurance: InsuranceRule,
@@ -49,6 +52,9 @@ pub struct Rules {
     /// 申请复核的期限, days after the decision; 0 where the area states none.
     #[serde(default, skip_serializing_if = "is_none")]
     pub remedy_days: u32,
+    /// 异议.
+    #[serde(default, skip_serializing_if = "ObjectionRules::is_default")]
+    pub objection: ObjectionRules,
 }
 
 /// What is not stated is not written: a catalogue from before there was such a rule keeps its hash.
@@ -62,6 +68,32 @@ fn opinion_working_days() -> u32 {
 
 fn is_default(days: &u32) -> bool {
     *days == opinion_working_days()
+}
+
+/// 异议: who may object, and how long it takes. Left out where it is as everywhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ObjectionRules {
+    /// 匿名异议: whether an objector may leave out name and telephone.
+    pub anonymous: bool,
+    /// 异议办理时限, working days, for the objection and for its appeal alike.
+    pub working_days: u32,
+    /// 复核次数: how often an objector may appeal against a dismissal, 0 or 1.
+    pub appeals: u32,
+    /// 申请复核的期限, working days after the dismissal.
+    pub appeal_working_days: u32,
+}
+
+impl Default for ObjectionRules {
+    fn default() -> Self {
+        Self { anonymous: false, working_days: 10, appeals: 0, appeal_working_days: 5 }
+    }
+}
+
+impl ObjectionRules {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// 参保条件: what insurance an application takes.
@@ -116,6 +148,21 @@ mod tests {
         let files = [File { name: DOCUMENT.to_owned(), content: SAMPLE.replace(LINE, line) }];
         let rules = parse(&files).map_err(|faults| faults[0].en.clone())?.rules;
         Ok((rules.opinion_working_days, serde_json::to_string(&rules).unwrap()))
+    }
+
+    #[test]
+    fn objections_are_as_everywhere_unless_something_is_stated() {
+        let text = |rules: &Rules| serde_json::to_string(rules).unwrap();
+        let files = [File { name: DOCUMENT.to_owned(), content: SAMPLE.to_owned() }];
+        let mut rules = parse(&files).unwrap().rules;
+        rules.objection = ObjectionRules::default();
+        assert!(
+            !text(&rules).contains("objection"),
+            "a catalogue from before there were such rules keeps its hash"
+        );
+        assert_eq!(serde_json::from_str::<Rules>(&text(&rules)).unwrap().objection, rules.objection);
+        rules.objection.anonymous = true;
+        assert_eq!(serde_json::from_str::<Rules>(&text(&rules)).unwrap(), rules);
     }
 
     #[test]

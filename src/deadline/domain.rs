@@ -26,12 +26,21 @@ pub enum Kind {
     Residence,
     /// 零星报销时限.
     Claim,
+    /// 异议办理时限.
+    Objection,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Acceptance, Self::Review, Self::Opinion, Self::Notice, Self::Residence, Self::Claim];
+    pub const ALL: [Self; 7] = [
+        Self::Acceptance,
+        Self::Review,
+        Self::Opinion,
+        Self::Notice,
+        Self::Residence,
+        Self::Claim,
+        Self::Objection,
+    ];
 
     /// Its word in the table and in names.
     pub fn word(self) -> &'static str {
@@ -42,6 +51,7 @@ impl Kind {
             Self::Notice => "notice",
             Self::Residence => "residence",
             Self::Claim => "claim",
+            Self::Objection => "objection",
         }
     }
 

@@ -219,7 +219,7 @@ pub async fn open_notice(demo: &mut Demo) -> Told {
 
 async fn get_notice(demo: &Demo, key: &str) -> anyhow::Result<notice::Notice> {
     let request = notice::GetNoticeRequest { name: demo.case.kept(&format!("{key}.notice"))? };
-    Ok(demo.clients.portal_notice().get_notice(request).await?.into_inner())
+    Ok(demo.clients.notice().get_notice(by_operator(OFFICER, request)?).await?.into_inner())
 }
 
 /// The masked list is public; the benefit is not in force yet.
@@ -328,6 +328,7 @@ pub async fn dismiss(demo: &mut Demo) -> Told {
         resolution: "经核实，病历与检查报告真实有效，异议不成立。".to_owned(),
         request_id: demo.case.request_id("dismiss"),
         validate_only: false,
+        consequence: notice::ObjectionConsequence::Unspecified.into(),
     };
     let answer = demo.clients.notice().resolve_objection(by_operator(OFFICER, request)?).await?.into_inner();
     for job in ["close-notices", "grant-benefits", "issue-certificates"] {

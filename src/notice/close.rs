@@ -1,7 +1,9 @@
-//! 公示期满: the header is closed when its last day is over, then each entry that nothing stands against is undisputed.
+//! 公示期满: the header is closed when its last day is over, then each entry that nothing stands against is undisputed, at
+//! once or when nobody has appealed in time.
 
 use super::domain::{Over, Refused};
-use super::store::{self, Place, Stored};
+use super::entry::store as entries;
+use super::store::{self, Stored};
 use crate::app::App;
 use crate::db::work::{Owner, View};
 use crate::kernel::access::Actor;
@@ -19,7 +21,38 @@ pub async fn run(app: &App) -> Result<u64> {
     for stored in store::in_state(&view, "closed").await? {
         done += tell(&stored, settle(app, &view, &stored).await, &mut failure);
     }
+    for (place, waiting) in entries::appealable(&view).await? {
+        let today = local_day(app.db.time().now());
+        if waiting.mature(&app.calendar.now(), today).is_none() {
+            continue;
+        }
+        match mature(app, &place).await {
+            Ok(matured) => done += u64::from(matured),
+            Err(error) => {
+                let reference = &place.reference;
+                tracing::error!(notice.reference = %reference, error = %error, "an entry could not be cleared");
+                failure.get_or_insert(error);
+            }
+        }
+    }
     failure.map_or(Ok(done), Err)
+}
+
+/// Clears an entry about which nobody appealed in time. False when somebody was faster.
+async fn mature(app: &App, place: &entries::Place) -> Result<bool> {
+    let work = app.db.work(&Actor::system(), Owner::Person(place.psn_no.clone())).await?;
+    let stored = entries::get(&work, place.entry).await?;
+    match stored.entry.mature(&app.calendar.now(), work.today()) {
+        Some(step) => {
+            entries::save(&work, stored.version, step).await?;
+            work.commit().await?;
+            Ok(true)
+        }
+        None => {
+            work.rollback().await?;
+            Ok(false)
+        }
+    }
 }
 
 fn tell(stored: &Stored, done: Result<u64>, failure: &mut Option<Error>) -> u64 {
@@ -53,7 +86,7 @@ async fn settle(app: &App, view: &View, stored: &Stored) -> Result<u64> {
     let head = stored.notice.head();
     let over = stored.notice.over().ok_or_else(|| Error::internal("a closed notice is not over"))?;
     let (mut done, mut failure) = (0, None);
-    for place in store::unsettled(view, head.id).await? {
+    for place in entries::unsettled(view, head.id).await? {
         match clear(app, &over, &place).await {
             Ok(true) => done += 1,
             Ok(false) => {}
@@ -79,16 +112,16 @@ async fn settle(app: &App, view: &View, stored: &Stored) -> Result<u64> {
 ///
 /// Held entries are visited too: a call that began before the notice was closed may just be dismissing their last
 /// objection. It holds the person's lock, so what is read here is what it left.
-async fn clear(app: &App, over: &Over, place: &Place) -> Result<bool> {
+async fn clear(app: &App, over: &Over, place: &entries::Place) -> Result<bool> {
     let work = app.db.work(&Actor::system(), Owner::Person(place.psn_no.clone())).await?;
-    let stored = store::entry(&work, place.entry).await?;
+    let stored = entries::get(&work, place.entry).await?;
     match stored.entry.close(over) {
         Ok(step) => {
-            store::save_entry(&work, stored.version, step).await?;
+            entries::save(&work, stored.version, step).await?;
             work.commit().await?;
             Ok(true)
         }
-        Err(Refused::EntryHeld | Refused::EntryCleared | Refused::EntryRemoved) => {
+        Err(Refused::EntryHeld | Refused::EntryCleared | Refused::EntryRemoved | Refused::EntryWithdrawn) => {
             work.rollback().await?;
             Ok(false)
         }

@@ -1,9 +1,12 @@
-//! 公示: a notice's header, the objections to it, and the proofs of where it stands. Its entries are in `entry`.
+//! 公示: a notice's header, and the proofs of where it stands. Its entries are in `entry`, what is said against them in
+//! `objection`.
 
 use serde::{Deserialize, Serialize};
 use time::{Date, OffsetDateTime};
 
-pub use super::entry::Undisputed;
+pub use super::entry::domain::Undisputed;
+pub use super::proof::{Over, Recall, Running};
+pub use super::refusal::Refused;
 use crate::catalog::domain::Insutype;
 use crate::catalog::published::Cited;
 use crate::kernel::calendar::Calendar;
@@ -27,6 +30,10 @@ pub enum Notice {
     Settled(Settled),
     /// 作废: nothing was left to enter.
     Void(Void),
+    /// 已撤回; its entries still wait for the job that takes them out.
+    Withdrawing(Withdrawing),
+    /// 已撤回, and none of its entries waits.
+    Withdrawn(Withdrawn),
 }
 
 /// What never changes.
@@ -46,6 +53,9 @@ pub struct Head {
     /// The catalogue of these rules; empty in a notice that was begun before it was kept.
     #[serde(default)]
     pub cited: Cited,
+    /// 公示病种依据: on which law or rule it names diseases; empty where it names none.
+    #[serde(default)]
+    pub disease_basis: String,
     /// When it was begun.
     pub created_at: OffsetDateTime,
 }
@@ -97,36 +107,37 @@ pub struct Void {
     pub voided_at: OffsetDateTime,
 }
 
-/// Proof that the public may object today. Only `Notice::running` makes one.
-#[derive(Debug)]
-pub struct Running {
-    notice: Id,
+/// 撤回: why, and by whom.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Withdrawal {
+    /// Told to those who objected.
+    pub reason: String,
+    /// The officer.
+    pub officer: String,
+    /// When.
+    pub at: OffsetDateTime,
 }
 
-impl Running {
-    /// The notice.
-    pub fn notice(&self) -> Id {
-        self.notice
+impl std::fmt::Debug for Withdrawal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Withdrawal({})", self.at)
     }
 }
 
-/// Proof that the public had its days. Only `Notice::over` makes one.
-#[derive(Debug)]
-pub struct Over {
-    notice: Id,
-    since: Date,
+/// 已撤回, as a whole, while it was open.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Withdrawing {
+    /// As it was while it was open.
+    pub open: Open,
+    /// Why, and by whom.
+    pub withdrawal: Withdrawal,
 }
 
-impl Over {
-    /// The notice.
-    pub fn notice(&self) -> Id {
-        self.notice
-    }
-
-    /// The first day after its last one.
-    pub fn since(&self) -> Date {
-        self.since
-    }
+/// 已撤回, with nothing left to do.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Withdrawn {
+    /// As it was withdrawn.
+    pub withdrawing: Withdrawing,
 }
 
 /// What happened to a notice.
@@ -158,113 +169,12 @@ pub enum Event {
     /// Each entry has its outcome or is held.
     #[serde(rename = "notice.settled")]
     Settled {},
-}
-
-/// An objection in any state, as it is stored.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "state", rename_all = "snake_case")]
-pub enum Objection {
-    /// 处理中: stands.
-    Standing(Filed),
-    /// 异议成立.
-    Upheld(Resolved),
-    /// 异议不成立.
-    Dismissed(Resolved),
-}
-
-/// An objection as it was filed; never changed.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-pub struct Filed {
-    /// Its id.
-    pub id: Id,
-    /// The entry that it is against.
-    pub entry: Id,
-    /// The entry's resource name.
-    pub entry_name: String,
-    /// 异议理由.
-    pub ground: String,
-    /// 异议人姓名.
-    pub objector_name: String,
-    /// 异议人电话.
-    pub objector_tel: String,
-    /// When.
-    pub filed_at: OffsetDateTime,
-}
-
-impl std::fmt::Debug for Filed {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Filed({})", self.id)
-    }
-}
-
-/// An objection with its outcome.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Resolved {
-    /// As it was filed.
-    pub filed: Filed,
-    /// The outcome.
-    pub resolution: Resolution,
-}
-
-/// What the bureau found.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Resolution {
-    /// 处理意见, told to the objector.
-    pub text: String,
-    /// The officer.
-    pub officer: String,
-    /// When.
-    pub at: OffsetDateTime,
-}
-
-impl std::fmt::Debug for Resolution {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Resolution({})", self.at)
-    }
-}
-
-/// What happened to an objection.
-#[derive(Debug, Serialize)]
-#[serde(tag = "type")]
-pub enum ObjectionEvent {
-    /// 提出.
-    #[serde(rename = "notice.objection_filed")]
-    Filed {},
-    /// 异议成立.
-    #[serde(rename = "notice.objection_upheld")]
-    Upheld {},
-    /// 异议不成立.
-    #[serde(rename = "notice.objection_dismissed")]
-    Dismissed {},
-}
-
-/// Why a step is refused.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refused {
-    /// No approved line waits for a notice.
-    NothingToPublish,
-    /// Another notice over the same lines is not open yet.
-    Opening { number: String },
-    /// A notice that is not in the state that the step needs.
-    WrongState { needed: &'static str, is: &'static str },
-    /// Its last day is not over.
-    NotDue,
-    /// The public cannot object any more, or not yet.
-    NotOpen,
-    /// The entry was removed before.
-    EntryRemoved,
-    /// As many objections as are taken stand against it.
-    ObjectionsTooMany,
-    /// An objection stands against the entry.
-    EntryHeld,
-    /// The entry has its outcome.
-    EntryCleared,
-    /// The entry is not cleared.
-    EntryNotCleared,
-    /// The objection was resolved before.
-    Resolved,
-    /// The proof is of another notice, or the objection does not stand against the entry.
-    Mismatch,
+    /// 撤回.
+    #[serde(rename = "notice.withdrawn")]
+    Withdrawn {},
+    /// All entries of a withdrawn notice were taken out.
+    #[serde(rename = "notice.withdrawal_completed")]
+    WithdrawalCompleted {},
 }
 
 impl Opening {
@@ -297,6 +207,27 @@ impl Open {
     }
 }
 
+impl Open {
+    /// 撤回 of the whole notice, in the public's days.
+    pub fn withdraw(
+        self,
+        recall: &Recall,
+        withdrawal: Withdrawal,
+    ) -> Result<Step<Withdrawing, Event>, Refused> {
+        if recall.notice() != self.head.id {
+            return Err(Refused::Mismatch);
+        }
+        Ok(Step::new(Withdrawing { open: self, withdrawal }, Event::Withdrawn {}))
+    }
+}
+
+impl Withdrawing {
+    /// No entry waits any more.
+    pub fn complete(self) -> Step<Withdrawn, Event> {
+        Step::new(Withdrawn { withdrawing: self }, Event::WithdrawalCompleted {})
+    }
+}
+
 impl Closed {
     /// No entry waits any more.
     pub fn settle(self) -> Step<Settled, Event> {
@@ -311,7 +242,9 @@ impl Notice {
             Self::Opening(Opening { head }) | Self::Void(Void { head, .. }) => head,
             Self::Open(open)
             | Self::Closed(Closed { open, .. })
-            | Self::Settled(Settled { closed: Closed { open, .. } }) => &open.head,
+            | Self::Settled(Settled { closed: Closed { open, .. } })
+            | Self::Withdrawing(Withdrawing { open, .. })
+            | Self::Withdrawn(Withdrawn { withdrawing: Withdrawing { open, .. } }) => &open.head,
         }
     }
 
@@ -321,7 +254,9 @@ impl Notice {
             Self::Opening(_) | Self::Void(_) => None,
             Self::Open(open)
             | Self::Closed(Closed { open, .. })
-            | Self::Settled(Settled { closed: Closed { open, .. } }) => Some(open),
+            | Self::Settled(Settled { closed: Closed { open, .. } })
+            | Self::Withdrawing(Withdrawing { open, .. })
+            | Self::Withdrawn(Withdrawn { withdrawing: Withdrawing { open, .. } }) => Some(open),
         }
     }
 
@@ -329,46 +264,38 @@ impl Notice {
     pub fn clock(&self) -> Option<&Clock> {
         match self {
             Self::Open(open) => Some(&open.clock),
-            Self::Opening(_) | Self::Closed(_) | Self::Settled(_) | Self::Void(_) => None,
+            _ => None,
         }
     }
 
     /// What is known since it was closed.
     pub fn closed(&self) -> Option<&Closed> {
         match self {
-            Self::Opening(_) | Self::Open(_) | Self::Void(_) => None,
             Self::Closed(closed) | Self::Settled(Settled { closed }) => Some(closed),
+            _ => None,
         }
     }
 
-    /// When it was closed, or became void.
+    /// Why it was withdrawn, if it was.
+    pub fn withdrawal(&self) -> Option<&Withdrawal> {
+        match self {
+            Self::Withdrawing(withdrawing) | Self::Withdrawn(Withdrawn { withdrawing }) => {
+                Some(&withdrawing.withdrawal)
+            }
+            _ => None,
+        }
+    }
+
+    /// When it was closed or withdrawn, or became void.
     pub fn ended_at(&self) -> Option<OffsetDateTime> {
         match self {
+            Self::Opening(_) | Self::Open(_) => None,
             Self::Void(void) => Some(void.voided_at),
-            Self::Opening(_) | Self::Open(_) | Self::Closed(_) | Self::Settled(_) => {
-                self.closed().map(|closed| closed.closed_at)
+            Self::Closed(closed) | Self::Settled(Settled { closed }) => Some(closed.closed_at),
+            Self::Withdrawing(withdrawing) | Self::Withdrawn(Withdrawn { withdrawing }) => {
+                Some(withdrawing.withdrawal.at)
             }
         }
-    }
-
-    /// The proof that the public may see it and object today: open, and its last day not over, whether or not it was
-    /// closed already.
-    pub fn running(&self, calendar: &Calendar, today: Date) -> Result<Running, Refused> {
-        match self {
-            Self::Open(open) if open.clock.due(calendar).is_none_or(|due| today <= due.date) => {
-                Ok(Running { notice: open.head.id })
-            }
-            Self::Opening(_) | Self::Open(_) | Self::Closed(_) | Self::Settled(_) | Self::Void(_) => {
-                Err(Refused::NotOpen)
-            }
-        }
-    }
-
-    /// The proof that the public had its days.
-    pub fn over(&self) -> Option<Over> {
-        let closed = self.closed()?;
-        let since = closed.last_day.next_day().unwrap_or(Date::MAX);
-        Some(Over { notice: closed.open.head.id, since })
     }
 
     /// Its word in the table.
@@ -379,6 +306,8 @@ impl Notice {
             Self::Closed(_) => "closed",
             Self::Settled(_) => "settled",
             Self::Void(_) => "void",
+            Self::Withdrawing(_) => "withdrawing",
+            Self::Withdrawn(_) => "withdrawn",
         }
     }
 
@@ -406,89 +335,16 @@ impl Notice {
         }
     }
 
+    /// The withdrawn notice whose entries wait.
+    pub fn into_withdrawing(self) -> Result<Withdrawing, Refused> {
+        match self {
+            Self::Withdrawing(withdrawing) => Ok(withdrawing),
+            other => Err(other.wrong("withdrawing")),
+        }
+    }
+
     fn wrong(&self, needed: &'static str) -> Refused {
         Refused::WrongState { needed, is: self.word() }
-    }
-}
-
-impl From<Opening> for Notice {
-    fn from(state: Opening) -> Self {
-        Self::Opening(state)
-    }
-}
-
-impl From<Open> for Notice {
-    fn from(state: Open) -> Self {
-        Self::Open(state)
-    }
-}
-
-impl From<Closed> for Notice {
-    fn from(state: Closed) -> Self {
-        Self::Closed(state)
-    }
-}
-
-impl From<Settled> for Notice {
-    fn from(state: Settled) -> Self {
-        Self::Settled(state)
-    }
-}
-
-impl From<Void> for Notice {
-    fn from(state: Void) -> Self {
-        Self::Void(state)
-    }
-}
-
-impl Objection {
-    /// 提出异议.
-    pub fn file(filed: Filed) -> Step<Self, ObjectionEvent> {
-        Step::new(Self::Standing(filed), ObjectionEvent::Filed {})
-    }
-
-    /// 异议成立.
-    pub fn uphold(self, resolution: Resolution) -> Result<Step<Self, ObjectionEvent>, Refused> {
-        let filed = self.standing()?;
-        Ok(Step::new(Self::Upheld(Resolved { filed, resolution }), ObjectionEvent::Upheld {}))
-    }
-
-    /// 异议不成立.
-    pub fn dismiss(self, resolution: Resolution) -> Result<Step<Self, ObjectionEvent>, Refused> {
-        let filed = self.standing()?;
-        Ok(Step::new(Self::Dismissed(Resolved { filed, resolution }), ObjectionEvent::Dismissed {}))
-    }
-
-    /// As it was filed.
-    pub fn filed(&self) -> &Filed {
-        match self {
-            Self::Standing(filed) => filed,
-            Self::Upheld(resolved) | Self::Dismissed(resolved) => &resolved.filed,
-        }
-    }
-
-    /// Its outcome; none while it stands.
-    pub fn resolution(&self) -> Option<&Resolution> {
-        match self {
-            Self::Standing(_) => None,
-            Self::Upheld(resolved) | Self::Dismissed(resolved) => Some(&resolved.resolution),
-        }
-    }
-
-    /// Its word in the table.
-    pub fn word(&self) -> &'static str {
-        match self {
-            Self::Standing(_) => "standing",
-            Self::Upheld(_) => "upheld",
-            Self::Dismissed(_) => "dismissed",
-        }
-    }
-
-    fn standing(self) -> Result<Filed, Refused> {
-        match self {
-            Self::Standing(filed) => Ok(filed),
-            Self::Upheld(_) | Self::Dismissed(_) => Err(Refused::Resolved),
-        }
     }
 }
 

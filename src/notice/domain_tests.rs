@@ -20,6 +20,7 @@ fn opening() -> Opening {
         insutype: Insutype::Employee,
         sample: true,
         cited: Cited::default(),
+        disease_basis: String::new(),
         created_at: day_start(OPENED),
     };
     Opening::begin(head).state
@@ -31,10 +32,31 @@ fn all() -> Vec<Notice> {
     let closed = open.clone().close(&calendar(), day_start(date!(2025 - 10 - 12))).unwrap().state;
     let settled = closed.clone().settle().state;
     let void = opening().void(day_start(OPENED)).state;
-    vec![opening().into(), open.into(), closed.into(), settled.into(), void.into()]
+    let withdrawing = withdrawing();
+    let withdrawn = withdrawing.clone().complete().state;
+    vec![
+        opening().into(),
+        open.into(),
+        closed.into(),
+        settled.into(),
+        void.into(),
+        withdrawing.into(),
+        withdrawn.into(),
+    ]
 }
 
-fn check(step: impl Fn(Notice) -> Result<Notice, Refused>, expected: [Option<&str>; 5]) {
+fn withdrawal() -> Withdrawal {
+    let (reason, officer) = ("名单有误".to_owned(), "officer".to_owned());
+    Withdrawal { reason, officer, at: day_start(LAST_DAY) }
+}
+
+fn withdrawing() -> Withdrawing {
+    let open = opening().open(3, 5, day_start(OPENED)).state;
+    let recall = Notice::from(open.clone()).recall(&calendar(), LAST_DAY).unwrap();
+    open.withdraw(&recall, withdrawal()).unwrap().state
+}
+
+fn check(step: impl Fn(Notice) -> Result<Notice, Refused>, expected: [Option<&str>; 7]) {
     for (notice, expected) in all().into_iter().zip(expected) {
         let from = notice.word();
         let head = notice.head().clone();
@@ -49,19 +71,30 @@ fn only_the_next_step_is_allowed() {
     let late = day_start(date!(2025 - 10 - 12));
     check(
         |notice| notice.into_opening().map(|opening| opening.open(1, 5, late).state.into()),
-        [Some("open"), None, None, None, None],
+        [Some("open"), None, None, None, None, None, None],
     );
     check(
         |notice| notice.into_opening().map(|opening| opening.void(late).state.into()),
-        [Some("void"), None, None, None, None],
+        [Some("void"), None, None, None, None, None, None],
     );
     check(
         |notice| notice.into_open()?.close(&calendar(), late).map(|step| step.state.into()),
-        [None, Some("closed"), None, None, None],
+        [None, Some("closed"), None, None, None, None, None],
     );
     check(
         |notice| notice.into_closed().map(|closed| closed.settle().state.into()),
-        [None, None, Some("settled"), None, None],
+        [None, None, Some("settled"), None, None, None, None],
+    );
+    check(
+        |notice| {
+            let recall = notice.recall(&calendar(), LAST_DAY)?;
+            notice.into_open()?.withdraw(&recall, withdrawal()).map(|step| step.state.into())
+        },
+        [None, Some("withdrawing"), None, None, None, None, None],
+    );
+    check(
+        |notice| notice.into_withdrawing().map(|withdrawing| withdrawing.complete().state.into()),
+        [None, None, None, None, None, Some("withdrawn"), None],
     );
 }
 
@@ -77,38 +110,20 @@ fn it_closes_after_its_last_day_and_not_on_it() {
 
 #[test]
 fn the_public_has_all_days_of_an_open_notice_and_no_other() {
-    for (notice, open) in all().into_iter().zip([false, true, false, false, false]) {
+    for (notice, open) in all().into_iter().zip([false, true, false, false, false, false, false]) {
         for (day, within) in [(OPENED, true), (LAST_DAY, true), (date!(2025 - 10 - 12), false)] {
             let running = notice.running(&calendar(), day);
             assert_eq!(running.is_ok(), open && within, "{} on {day}", notice.word());
         }
     }
     let over: Vec<_> = all().iter().map(|notice| notice.over().is_some()).collect();
-    assert_eq!(over, [false, false, true, true, false]);
-}
-
-#[test]
-fn an_objection_is_resolved_once() {
-    let filed = Filed {
-        id: Id(Uuid::from_u128(2)),
-        entry: Id(Uuid::from_u128(3)),
-        entry_name: "areas/620900/notices/1/entries/X".to_owned(),
-        ground: "不符合认定标准，材料有误。".to_owned(),
-        objector_name: "李四".to_owned(),
-        objector_tel: "13800000000".to_owned(),
-        filed_at: day_start(OPENED),
-    };
-    let resolution =
-        || Resolution { text: "核实".to_owned(), officer: "officer".to_owned(), at: day_start(LAST_DAY) };
-    let standing = Objection::file(filed.clone()).state;
-    assert_eq!((standing.word(), standing.resolution()), ("standing", None));
-    let upheld = standing.clone().uphold(resolution()).unwrap().state;
-    let dismissed = standing.clone().dismiss(resolution()).unwrap().state;
-    assert_eq!((upheld.word(), dismissed.word()), ("upheld", "dismissed"));
-    for resolved in [upheld, dismissed] {
-        assert_eq!(resolved.filed(), &filed, "the original is immutable");
-        assert_eq!(resolved.clone().uphold(resolution()).err(), Some(Refused::Resolved));
-        assert_eq!(resolved.clone().dismiss(resolution()).err(), Some(Refused::Resolved));
-        assert!(!format!("{resolved:?}").contains("李四"));
-    }
+    assert_eq!(
+        over,
+        [false, false, true, true, false, false, false],
+        "of what was withdrawn nothing is ever over"
+    );
+    let recalled =
+        |day| all().iter().map(|notice| notice.recall(&calendar(), day).is_ok()).collect::<Vec<_>>();
+    assert_eq!(recalled(LAST_DAY), [false, true, false, false, false, true, false]);
+    assert_eq!(recalled(date!(2025 - 10 - 12)), [false, false, false, false, false, true, false]);
 }

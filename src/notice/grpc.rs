@@ -1,24 +1,23 @@
 //! NoticeService.
 
-use time::Date;
-use tonic::Request;
+use futures_util::stream::{self, BoxStream};
+use futures_util::{StreamExt, TryStreamExt};
+use tonic::{Request, Response, Status};
 
-use super::domain::{Closed, Notice, Objection};
-use super::entry::Entry;
+use super::message::{entry, message};
+use super::objection::evidence::grpc as evidence;
+use super::objection::file;
+use super::objection::grpc as objections;
+use super::page::render;
 use super::query::Wanted;
-use super::store;
-use super::{objection, open, query};
+use super::{open, query, withdraw};
 use crate::app::App;
 use crate::catalog::domain::Insutype;
-use crate::catalog::grpc::insutype;
 use crate::db::Db;
-use crate::kernel::calendar::Calendar;
-use crate::kernel::clock::Clock;
-use crate::kernel::error::Error;
-use crate::proto::opsp::common::v1 as common;
+use crate::kernel::error::{Error, Result};
 use crate::proto::opsp::notice::v1 as pb;
-use crate::rpc::call::{Answer, Serves, read, write, write_for};
-use crate::rpc::parse::{date_message, deadline, timestamp};
+use crate::rpc::call::{Answer, Serves, language, read, write, write_for};
+use crate::rpc::status::status;
 
 /// The service.
 pub struct Service(pub App);
@@ -47,7 +46,7 @@ impl pb::notice_service_server::NoticeService for Service {
     async fn get_notice(&self, request: Request<pb::GetNoticeRequest>) -> Answer<pb::Notice> {
         read(self, request, |service, view, input| {
             Box::pin(async move {
-                let stored = query::notice(view, &input.name).await?;
+                let stored = query::notice(view, &service.0, &input.name).await?;
                 Ok(message(&stored.notice, &service.0.calendar.now(), view.today()))
             })
         })
@@ -62,7 +61,7 @@ impl pb::notice_service_server::NoticeService for Service {
             Box::pin(async move {
                 let wanted =
                     Wanted { parent: &input.parent, size: input.page_size, token: &input.page_token };
-                let paged = query::notices(view, wanted).await?;
+                let paged = query::notices(view, &service.0, wanted).await?;
                 let (calendar, today) = (&service.0.calendar.now(), view.today());
                 Ok(pb::ListNoticesResponse {
                     notices: paged
@@ -95,159 +94,110 @@ impl pb::notice_service_server::NoticeService for Service {
         .await
     }
 
+    type RenderNoticeStream = BoxStream<'static, Result<pb::RenderNoticeResponse, Status>>;
+
+    async fn render_notice(
+        &self,
+        request: Request<pb::RenderNoticeRequest>,
+    ) -> Answer<Self::RenderNoticeStream> {
+        let language = language(&request);
+        let rendering = read(self, request, |service, view, input| {
+            Box::pin(async move {
+                let (app, name, token) = (&service.0, &input.name, &input.page_token);
+                match input.format() {
+                    pb::NoticeFormat::Pdf => render::pdf(view, app, name, token).await,
+                    _ if token.is_empty() => render::html(view, app, name).await,
+                    _ => Err(Error::invalid(
+                        "page_token",
+                        "网页不分册：须留空",
+                        "a page of HTML has one volume",
+                    )),
+                }
+            })
+        });
+        let rendering = rendering.await?.into_inner();
+        let pieces = stream::try_unfold(rendering, |mut rendering| async move {
+            Ok(rendering.next().await?.map(|piece| (piece, rendering)))
+        });
+        let message = |(chunk, next_page_token)| pb::RenderNoticeResponse { chunk, next_page_token };
+        let pieces = pieces.map_ok(message).map_err(move |error| status(error, language));
+        Ok(Response::new(pieces.boxed()))
+    }
+
     async fn file_objection(&self, request: Request<pb::FileObjectionRequest>) -> Answer<pb::Objection> {
-        write_for(
-            self,
-            request,
-            |view, input| Box::pin(async move { objection::person(view, &input.parent).await }),
-            |service, work, input| {
-                Box::pin(async move {
-                    let said = objection::Input {
-                        entry_name: input.parent.clone(),
-                        ground: input.ground.clone(),
-                        objector_name: input.objector_name.clone(),
-                        objector_tel: input.objector_tel.clone(),
-                    };
-                    let stored = objection::file(work, &service.0, said).await?;
-                    let message = outcome(&stored.objection);
-                    Ok(pb::Objection { ground: stored.objection.filed().ground.clone(), ..message })
-                })
-            },
-        )
-        .await
+        objections::file_objection(self, request).await
     }
 
     async fn get_objection(&self, request: Request<pb::GetObjectionRequest>) -> Answer<pb::Objection> {
-        read(self, request, |_, view, input| {
-            Box::pin(async move {
-                let stored = query::objection(view, &input.name).await?;
-                let inside = query::is_bureau_of(view, &input.name)?;
-                Ok(if inside { whole(&stored.objection) } else { outcome(&stored.objection) })
-            })
-        })
-        .await
+        objections::get_objection(self, request).await
     }
 
     async fn list_objections(
         &self,
         request: Request<pb::ListObjectionsRequest>,
     ) -> Answer<pb::ListObjectionsResponse> {
-        read(self, request, |_, view, input| {
-            Box::pin(async move {
-                let wanted =
-                    Wanted { parent: &input.parent, size: input.page_size, token: &input.page_token };
-                let paged = query::objections(view, wanted).await?;
-                Ok(pb::ListObjectionsResponse {
-                    objections: paged.items.iter().map(|stored| whole(&stored.objection)).collect(),
-                    next_page_token: paged.next_page_token,
-                })
-            })
-        })
-        .await
+        objections::list_objections(self, request).await
     }
 
     async fn resolve_objection(
         &self,
         request: Request<pb::ResolveObjectionRequest>,
     ) -> Answer<pb::Objection> {
+        objections::resolve_objection(self, request).await
+    }
+
+    async fn appeal_objection(&self, request: Request<pb::AppealObjectionRequest>) -> Answer<pb::Objection> {
+        objections::appeal_objection(self, request).await
+    }
+
+    async fn add_objection_file(
+        &self,
+        request: Request<pb::AddObjectionFileRequest>,
+    ) -> Answer<pb::ObjectionFile> {
+        evidence::add_objection_file(self, request).await
+    }
+
+    async fn get_objection_file(
+        &self,
+        request: Request<pb::GetObjectionFileRequest>,
+    ) -> Answer<pb::ObjectionFileContent> {
+        evidence::get_objection_file(self, request).await
+    }
+
+    async fn redact_objection(&self, request: Request<pb::RedactObjectionRequest>) -> Answer<pb::Objection> {
+        evidence::redact_objection(self, request).await
+    }
+
+    async fn list_objection_copies(
+        &self,
+        request: Request<pb::ListObjectionCopiesRequest>,
+    ) -> Answer<pb::ListObjectionCopiesResponse> {
+        evidence::list_objection_copies(self, request).await
+    }
+
+    async fn withdraw_entry(&self, request: Request<pb::WithdrawEntryRequest>) -> Answer<pb::Entry> {
         write_for(
             self,
             request,
-            |view, input| {
-                Box::pin(async move {
-                    let (entry_name, _) = objection::split(&input.name)?;
-                    objection::person(view, entry_name).await
-                })
-            },
+            |view, input| Box::pin(async move { file::person(view, &input.name).await }),
             |service, work, input| {
                 Box::pin(async move {
-                    let (name, text) = (&input.name, &input.resolution);
-                    let stored = objection::resolve(work, &service.0, name, input.upheld, text).await?;
-                    Ok(whole(&stored.objection))
+                    let (of, reason) = (&input.name, &input.reason);
+                    let stored = withdraw::entry(work, &service.0, of, reason, input.to_review).await?;
+                    Ok(entry(&stored.entry))
                 })
             },
         )
         .await
     }
-}
 
-fn message(notice: &Notice, calendar: &Calendar, today: Date) -> pb::Notice {
-    let (head, opened, closed) = (notice.head(), notice.opened(), notice.closed());
-    pb::Notice {
-        name: store::name(&head.area, head.id),
-        number: head.number.clone(),
-        insutype: insutype(head.insutype),
-        state: match notice {
-            Notice::Opening(_) => pb::NoticeState::Opening,
-            Notice::Open(_) => pb::NoticeState::Open,
-            Notice::Closed(_) | Notice::Settled(_) => pb::NoticeState::Closed,
-            Notice::Void(_) => pb::NoticeState::Void,
-        }
-        .into(),
-        deadline: opened.map(|open| period(&open.clock, closed, calendar, today)),
-        entry_count: opened.map_or(0, |open| i32::try_from(open.entries).unwrap_or(i32::MAX)),
-        open_time: opened.map(|open| timestamp(open.opened_at)),
-        close_time: notice.ended_at().map(timestamp),
-        sample: head.sample,
-        catalog_version: head.cited.catalog_version.clone(),
-        catalog_sha256: head.cited.catalog_sha256.clone(),
-    }
-}
-
-/// 公示期. Once closed it is final: what a later calendar says of it does not matter.
-fn period(clock: &Clock, closed: Option<&Closed>, calendar: &Calendar, today: Date) -> common::Deadline {
-    let Some(closed) = closed else { return deadline(clock, calendar, today) };
-    common::Deadline {
-        due_date: Some(date_message(closed.last_day)),
-        provisional: false,
-        working_days_left: 0,
-        ..deadline(clock, calendar, closed.last_day)
-    }
-}
-
-fn entry(entry: &Entry) -> pb::Entry {
-    let listing = entry.listing();
-    pb::Entry {
-        name: listing.name.clone(),
-        reference: listing.reference.clone(),
-        masked_name: listing.masked_name.clone(),
-        masked_certno: listing.masked_certno.clone(),
-        opsp_dise_name: listing.opsp_dise_name.clone(),
-        state: match entry {
-            Entry::Listed(_) => pb::EntryState::Listed,
-            Entry::Objected(_) => pb::EntryState::Objected,
-            Entry::Undisputed(_) | Entry::Concluded(_) => pb::EntryState::Undisputed,
-            Entry::Removed(_) => pb::EntryState::Removed,
-        }
-        .into(),
-    }
-}
-
-/// An objection for the bureau.
-fn whole(objection: &Objection) -> pb::Objection {
-    let filed = objection.filed();
-    pb::Objection {
-        ground: filed.ground.clone(),
-        objector_name: filed.objector_name.clone(),
-        objector_tel: filed.objector_tel.clone(),
-        ..outcome(objection)
-    }
-}
-
-/// An objection for anybody who knows its name: what came of it, and nothing of what was said and by whom.
-fn outcome(objection: &Objection) -> pb::Objection {
-    let (filed, resolution) = (objection.filed(), objection.resolution());
-    pb::Objection {
-        name: store::objection_name(objection),
-        state: match objection {
-            Objection::Standing(_) => pb::ObjectionState::Standing,
-            Objection::Upheld(_) => pb::ObjectionState::Upheld,
-            Objection::Dismissed(_) => pb::ObjectionState::Dismissed,
-        }
-        .into(),
-        file_time: Some(timestamp(filed.filed_at)),
-        resolve_time: resolution.map(|resolution| timestamp(resolution.at)),
-        resolution: resolution.map(|resolution| resolution.text.clone()).unwrap_or_default(),
-        ..Default::default()
+    async fn withdraw_notice(&self, request: Request<pb::WithdrawNoticeRequest>) -> Answer<pb::Notice> {
+        write(self, request, |service, work, input| {
+            Box::pin(async move {
+                let stored = withdraw::notice(work, &service.0, &input.name, &input.reason).await?;
+                Ok(message(&stored.notice, &service.0.calendar.now(), work.today()))
+            })
+        })
+        .await
     }
 }

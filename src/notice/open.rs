@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use super::domain::{Head, Notice, Opening, Refused};
-use super::entry::{Entry, Listing};
+use super::entry::domain::{Entry, Listing};
+use super::entry::store as entries;
 use super::store::{self, Stored};
 use crate::app::App;
 use crate::application;
 use crate::application::domain::Application;
 use crate::application::store::ApprovedLine;
-use crate::catalog::domain::Insutype;
+use crate::catalog::domain::{Insutype, Rules};
 use crate::catalog::store::{Cited, Published};
 use crate::db::work::{Owner, View, Work};
 use crate::insured;
@@ -50,6 +51,7 @@ pub async fn open(work: &Work, app: &App, insutype: Insutype) -> Result<Stored> 
         insutype,
         sample: published.catalog.sample,
         cited: published.cited(),
+        disease_basis: disease_basis(&published.catalog.rules),
         created_at: work.now(),
     };
     store::create(work, Opening::begin(head)).await
@@ -98,7 +100,7 @@ async fn fill(app: &App, view: &View, head: &Head) -> Result<u64> {
 }
 
 /// The catalogue that a notice follows, whatever was published since it was begun.
-fn rules(app: &App, head: &Head) -> Result<Arc<Published>> {
+pub(super) fn rules(app: &App, head: &Head) -> Result<Arc<Published>> {
     let day = local_day(head.created_at);
     if head.cited == Cited::default() {
         return app.catalogs.in_force(&head.area, day);
@@ -113,11 +115,11 @@ async fn finish(app: &App, head: &Head, working_days: u32) -> Result<()> {
     let stored = store::get(&work, &head.area, head.id).await?;
     let opening = stored.notice.into_opening().map_err(Refusal::from)?;
     store::hold(&work, &head.area, head.id, "opening").await?;
-    let entries = store::count_entries(&work, head.id).await?;
-    if entries == 0 {
+    let count = entries::count(&work, head.id).await?;
+    if count == 0 {
         store::save(&work, &app.calendar.now(), stored.version, opening.void(work.now())).await?;
     } else {
-        let step = opening.open(entries, working_days, work.now());
+        let step = opening.open(count, working_days, work.now());
         store::save(&work, &app.calendar.now(), stored.version, step).await?;
     }
     work.commit().await
@@ -165,9 +167,9 @@ async fn enter(app: &App, head: &Head, published: &Published, line: &ApprovedLin
         approved_on,
         masked_name: mask::name(&insured.psn_name),
         masked_certno: mask::certno(&insured.certno),
-        opsp_dise_name: disease_name(published, &line.code),
+        opsp_dise_name: disease_name(published, head, &line.code),
     };
-    store::create_entry(&work, &head.area, Entry::list(listing)).await?;
+    entries::create(&work, &head.area, Entry::list(listing)).await?;
     application::store::save(&work, &app.calendar.now(), stored.version, step).await?;
     work.commit().await?;
     Ok(true)
@@ -184,8 +186,12 @@ fn reference(view: &View, number: &str) -> String {
     format!("{number}-{}", &letters[letters.len() - REFERENCE_LETTERS..])
 }
 
-/// Name and disease together are health data: only where the policy says so.
-fn disease_name(published: &Published, code: &str) -> String {
-    let shown = published.catalog.disease(code).filter(|_| published.catalog.rules.publish_disease);
+/// Name and disease together are health data: only where the policy says so, and on which basis.
+fn disease_basis(rules: &Rules) -> String {
+    if rules.publish_disease { rules.publish_disease_basis.clone() } else { String::new() }
+}
+
+fn disease_name(published: &Published, head: &Head, code: &str) -> String {
+    let shown = published.catalog.disease(code).filter(|_| !head.disease_basis.is_empty());
     shown.map(|disease| disease.name.clone()).unwrap_or_default()
 }

@@ -1,7 +1,37 @@
 //! What people and programs are told when a step of a notice is refused.
 
-use super::domain::Refused;
 use crate::kernel::error::Refusal;
+
+/// Why a step is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// No approved line waits for a notice.
+    NothingToPublish,
+    /// Another notice over the same lines is not open yet.
+    Opening { number: String },
+    /// A notice that is not in the state that the step needs.
+    WrongState { needed: &'static str, is: &'static str },
+    /// Its last day is not over.
+    NotDue,
+    /// The public cannot object any more, or not yet.
+    NotOpen,
+    /// The entry was removed before.
+    EntryRemoved,
+    /// As many objections as are taken stand against it.
+    ObjectionsTooMany,
+    /// An objection stands against the entry.
+    EntryHeld,
+    /// The entry was withdrawn.
+    EntryWithdrawn,
+    /// The public's days are over, or have not begun.
+    TooLateToWithdraw,
+    /// The entry has its outcome.
+    EntryCleared,
+    /// The entry is not cleared.
+    EntryNotCleared,
+    /// The proof is of another notice, or the objection does not stand against the entry.
+    Mismatch,
+}
 
 /// What an applicant is told when an objection to a disease was upheld.
 pub fn objection_upheld(code: &str) -> Refusal {
@@ -51,6 +81,20 @@ impl From<Refused> for Refusal {
                 "该公示条目已因异议成立被移除。",
                 "the entry was removed: an objection to it was upheld.",
             ),
+            Refused::EntryWithdrawn => Self::new(
+                "ENTRY_WITHDRAWN",
+                "该公示条目已撤回公示。",
+                "the entry was withdrawn from its notice.",
+            ),
+            Refused::TooLateToWithdraw => Self::new(
+                "NOTICE_NOT_OPEN",
+                "不在公示期内，不能撤回公示。",
+                "the notice is not open; only what is open can be withdrawn.",
+            )
+            .help(
+                "有异议的请处理异议；待遇已生效的，可用 SuspendBenefit 暂停或用 EndBenefit 终止。",
+                "resolve objections that stand; suspend or end the benefit where there is one.",
+            ),
             Refused::ObjectionsTooMany => Self::new(
                 "OBJECTIONS_TOO_MANY",
                 "该公示条目待处理的异议已达上限。",
@@ -68,9 +112,6 @@ impl From<Refused> for Refusal {
                 "该公示条目尚未确认无异议。",
                 "the entry is not undisputed.",
             ),
-            Refused::Resolved => {
-                Self::new("OBJECTION_RESOLVED", "该异议已处理完毕。", "the objection was resolved before.")
-            }
             Refused::Mismatch => Self::new(
                 "OBJECTION_MISMATCH",
                 "该异议或公示与此条目不符。",

@@ -1,4 +1,4 @@
-//! The tables `notice`, `notice_entry`, `reference_claim` and `objection`.
+//! The tables `notice`, `notice_entry`, `reference_claim`, `objection`, `objection_file` and `objection_copy`.
 
 /// Headers. They belong to their area.
 pub mod notice {
@@ -85,6 +85,48 @@ pub mod objection {
         pub body: Vec<u8>,
         pub version: i64,
         pub created_at: i64,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// The files of objections.
+pub mod file {
+    use sea_orm::entity::prelude::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "objection_file")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub psn_no: String,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub objection_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub number: i32,
+        pub sha256: String,
+        pub media_type: String,
+        pub size_bytes: i64,
+        pub content: Vec<u8>,
+        pub created_at: i64,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// What the people whom objections are about may see of them.
+pub mod copy {
+    use sea_orm::entity::prelude::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "objection_copy")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub psn_no: String,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub objection_id: Uuid,
+        pub body: Vec<u8>,
     }
 
     impl ActiveModelBehavior for ActiveModel {}

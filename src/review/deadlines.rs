@@ -46,5 +46,6 @@ fn kind(kind: Kind) -> pb::DeadlineKind {
         Kind::Notice => pb::DeadlineKind::Notice,
         Kind::Residence => pb::DeadlineKind::Residence,
         Kind::Claim => pb::DeadlineKind::Claim,
+        Kind::Objection => pb::DeadlineKind::Objection,
     }
 }

@@ -51,6 +51,8 @@ def fill(message, chance, depth=0):
 def scalar(field, chance):
     if field.type == FieldDescriptor.TYPE_STRING:
         return chance.choice(TEXTS)
+    if field.type == FieldDescriptor.TYPE_BYTES:
+        return chance.choice([b"", b"x"])
     if field.type == FieldDescriptor.TYPE_BOOL:
         return chance.random() < 0.5
     if field.type == FieldDescriptor.TYPE_ENUM:

@@ -77,6 +77,34 @@ async fn public_entries(world: &World, notice: &str) -> Vec<notice::Entry> {
     NoticeServiceClient::new(world.public()).list_entries(request).await.unwrap().into_inner().entries
 }
 
+async fn public_notice(world: &World, name: &str) -> Result<notice::Notice, tonic::Status> {
+    let request = notice::GetNoticeRequest { name: name.to_owned() };
+    Ok(NoticeServiceClient::new(world.public()).get_notice(request).await?.into_inner())
+}
+
+async fn public_notices(world: &World) -> notice::ListNoticesResponse {
+    let request = notice::ListNoticesRequest {
+        parent: "areas/620900".to_owned(),
+        page_size: 0,
+        page_token: String::new(),
+    };
+    NoticeServiceClient::new(world.public()).list_notices(request).await.unwrap().into_inner()
+}
+
+/// To the public there is no such notice, to its bureau there is.
+async fn hidden(world: &World, notice: &str) {
+    refused(public_notice(world, notice).await, Code::NotFound, "NOT_FOUND");
+    assert!(public_notices(world).await.notices.iter().all(|listed| listed.name != notice));
+    let parent = notice.to_owned();
+    let request = notice::ListEntriesRequest { parent, page_size: 0, page_token: String::new() };
+    for caller in [world.public(), world.elsewhere(), world.platform()] {
+        let list = NoticeServiceClient::new(caller).list_entries(request.clone()).await;
+        refused(list, Code::NotFound, "NOT_FOUND");
+    }
+    assert_eq!(world.get_notice(notice).await.name, notice);
+    assert!(!world.entries(notice).await.is_empty());
+}
+
 async fn open_notice(world: &World, area: &str) -> Result<notice::Notice, tonic::Status> {
     let request = notice::OpenNoticeRequest {
         parent: format!("areas/{area}"),
@@ -98,6 +126,7 @@ async fn begun(world: &World, area: &str) -> String {
         insutype: Insutype::Employee,
         sample: true,
         cited: opsp::catalog::published::Cited::default(),
+        disease_basis: String::new(),
         created_at: work.now(),
     };
     let name = opsp::notice::store::name(&area, head.id);
@@ -118,7 +147,10 @@ async fn the_public_may_object_until_the_last_day_is_over(
     let filed = world.object(&entry).await.unwrap();
     world.wait_until(last.next_day().unwrap());
     refused(world.object(&entry).await, Code::FailedPrecondition, "NOTICE_NOT_OPEN");
+    // Hidden at once, and not only when the job has closed it.
+    hidden(&world, &notice).await;
     world.after_close().await;
+    hidden(&world, &notice).await;
     assert!(world.benefits(&psn_no).await.is_empty());
 
     // Upheld after the notice was closed: no benefit ever, and the line says why.
@@ -206,7 +238,7 @@ async fn one_objection_holds_back_one_person(#[values(Engine::Sqlite, Engine::Po
             if benefits == 1 { application::LineState::Granted } else { application::LineState::InNotice };
         assert_eq!(get_application(&world, &name).await.lines[0].state(), state);
     }
-    assert!(public_entries(&world, &notice).await.is_empty(), "the public's days are over");
+    hidden(&world, &notice).await;
     let states: Vec<_> = world.entries(&notice).await.iter().map(notice::Entry::state).collect();
     assert_eq!(states, [notice::EntryState::Objected, notice::EntryState::Undisputed]);
 }
@@ -262,15 +294,13 @@ async fn no_public_answer_names_anybody(#[values(Engine::Sqlite, Engine::Postgre
     let filed = world.object(&entry).await.unwrap();
     world.resolve(&filed.name, false).await.unwrap();
 
-    let mut answers = vec![filed.encode_to_vec(), world.get_notice(&notice).await.encode_to_vec()];
+    let seen = public_notice(&world, &notice).await.unwrap();
+    assert_eq!(seen, world.get_notice(&notice).await);
+    let mut answers = vec![filed.encode_to_vec(), seen.encode_to_vec()];
     answers.push(get_objection(world.public(), &filed.name).await.unwrap().encode_to_vec());
-    let list = notice::ListNoticesRequest {
-        parent: "areas/620900".to_owned(),
-        page_size: 0,
-        page_token: String::new(),
-    };
-    let notices = NoticeServiceClient::new(world.public()).list_notices(list).await.unwrap().into_inner();
-    answers.push(notices.encode_to_vec());
+    let listed = public_notices(&world).await;
+    assert_eq!(listed.notices, [seen]);
+    answers.push(listed.encode_to_vec());
     let entries = public_entries(&world, &notice).await;
     assert_eq!(entries[0].masked_name, "欧阳**");
     let (start, end) = (&person.certno[..6], &person.certno[14..]);

@@ -53,6 +53,7 @@ pub fn layout(known: &Known<'_>) -> Layout {
         subtitle: format!("申报流水号：{sn}　　填表日期：{DAY}"),
         sample: sample(known.catalog),
         rows,
+        repeated: None,
         foot: foot(NUMBER, known.catalog),
     }
 }

@@ -37,6 +37,7 @@ pub fn layout(known: &Known<'_>) -> Layout {
         subtitle: "异地安置退休人员、异地长期居住人员、常驻异地工作人员适用".to_owned(),
         sample: sample(catalog),
         rows,
+        repeated: None,
         foot: foot(NUMBER, catalog),
     }
 }

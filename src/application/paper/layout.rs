@@ -15,6 +15,8 @@ pub struct Layout {
     pub sample: Option<String>,
     /// From top to bottom.
     pub rows: Vec<Row>,
+    /// Stands again at the top of each page but the first.
+    pub repeated: Option<Row>,
     /// 表号, 目录版本: at the foot of each page.
     pub foot: String,
 }
@@ -206,7 +208,7 @@ fn baseline(top: f32, size: f32) -> f32 {
 
 /// Draws the form; gives the PDF and how many pages it has.
 pub fn render(layout: &Layout, face: &Face) -> Result<(Vec<u8>, usize), PaperError> {
-    let pages = paginate(&layout.rows)?;
+    let pages = paginate(&layout.rows, layout.repeated.as_ref())?;
     let pdf = paper(face, &layout.title, pages.len(), |number, pen| {
         frame(pen, layout, number + 1, pages.len());
         let mut y = if number == 0 { TOP + HEAD } else { TOP };
@@ -223,17 +225,18 @@ pub fn render(layout: &Layout, face: &Face) -> Result<(Vec<u8>, usize), PaperErr
 }
 
 /// Which rows stand on which page. A head goes where the row below it goes.
-fn paginate(rows: &[Row]) -> Result<Vec<Vec<&Row>>, PaperError> {
+fn paginate<'a>(rows: &'a [Row], repeated: Option<&'a Row>) -> Result<Vec<Vec<&'a Row>>, PaperError> {
     let mut pages = vec![Vec::new()];
+    let top = TOP + repeated.map_or(0.0, Row::height);
     let mut y = TOP + HEAD;
     for group in rows.chunk_by(|row, _| row.keeps_next) {
         let height: f32 = group.iter().map(Row::height).sum();
-        if height > BOTTOM - TOP {
+        if height > BOTTOM - top {
             return Err(PaperError::Overfull);
         }
         if y + height > BOTTOM {
-            pages.push(Vec::new());
-            y = TOP;
+            pages.push(repeated.into_iter().collect());
+            y = top;
         }
         y += height;
         if let Some(page) = pages.last_mut() {
@@ -267,7 +270,7 @@ mod tests {
     use super::*;
 
     fn heights(rows: &[Row]) -> Vec<usize> {
-        paginate(rows).map(|pages| pages.iter().map(Vec::len).collect()).unwrap_or_default()
+        paginate(rows, None).map(|pages| pages.iter().map(Vec::len).collect()).unwrap_or_default()
     }
 
     #[test]
@@ -282,10 +285,20 @@ mod tests {
     }
 
     #[test]
+    fn a_head_stands_again_on_each_further_page() {
+        let (head, line) = (Row::heads(&[("头", 12)]), Row::line(&[("行".to_owned(), 12)]));
+        let mut rows = vec![head.clone()];
+        rows.extend(vec![line; 200]);
+        let pages = paginate(&rows, Some(&head)).unwrap();
+        assert!(pages.len() > 3 && pages.iter().all(|page| page[0].keeps_next && page.len() > 1));
+        assert_eq!(pages.iter().map(|page| page.len() - 1).sum::<usize>(), 200);
+    }
+
+    #[test]
     fn a_long_value_makes_its_row_higher_and_an_endless_one_is_refused() {
         let row = |length: usize| Row::fields(&[("地址", "长".repeat(length), 10)]);
         assert!(row(200).height() > 3.0 * row(1).height());
         assert!((row(0).height() - row(1).height()).abs() < f32::EPSILON);
-        assert!(matches!(paginate(&[row(9_000)]), Err(PaperError::Overfull)));
+        assert!(matches!(paginate(&[row(9_000)], None), Err(PaperError::Overfull)));
     }
 }

@@ -3,6 +3,6 @@
 mod applying;
 mod commitment;
 pub mod grpc;
-mod layout;
+pub mod layout;
 mod print;
 mod words;

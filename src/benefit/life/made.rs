@@ -20,7 +20,7 @@ use crate::kernel::id::Id;
 use crate::kernel::local_day;
 use crate::kernel::region::Region;
 use crate::notice::domain::Head;
-use crate::notice::entry::Listing;
+use crate::notice::entry::domain::Listing;
 use crate::review::anonymous::Shown;
 use crate::review::domain::{Assigned, Line};
 use crate::review::draw::Candidate;
@@ -168,6 +168,7 @@ pub fn head(id: Id, created_at: OffsetDateTime) -> Head {
         insutype: Insutype::Employee,
         sample: true,
         cited: Cited::default(),
+        disease_basis: String::new(),
         created_at,
     }
 }

@@ -9,8 +9,9 @@ use crate::benefit::domain::{Benefit, EndGround, SuspensionGround, Under};
 use crate::kernel::id::Id;
 use crate::kernel::period::Period;
 use crate::kernel::{day_start, local_day};
-use crate::notice::domain::{Filed, Notice, Objection, Opening, Resolution};
-use crate::notice::entry::Entry;
+use crate::notice::domain::{Notice, Opening};
+use crate::notice::entry::domain::{Dismissal, Entry};
+use crate::notice::objection::domain::{Filed, Objection, Resolution};
 use crate::review::panel::Seated;
 
 /// How each verb is done.
@@ -205,6 +206,7 @@ impl Real {
             ground: "病历存疑，请核实。".to_owned(),
             objector_name: "某某".to_owned(),
             objector_tel: "13800000000".to_owned(),
+            clock: None,
             filed_at: day_start(self.today),
         };
         self.objections.push(Objection::file(filed).state);
@@ -225,7 +227,7 @@ impl Real {
         let slot = self.entries.iter_mut().find(of).ok_or("no entry")?;
         let entry = slot.clone().ok_or("no entry")?;
         if with.upheld {
-            let upheld = objection.uphold(resolution).map_err(why)?.state;
+            let upheld = objection.uphold(resolution, false).map_err(why)?.state;
             let (removed_before, code) = (entry.is_removed(), entry.listing().code.clone());
             *slot = Some(entry.uphold(id).map_err(why)?.state);
             self.objections[place] = upheld;
@@ -235,9 +237,10 @@ impl Real {
             }
             return Ok(());
         }
-        let dismissed = objection.dismiss(resolution).map_err(why)?.state;
+        let dismissed = objection.dismiss(resolution, None).map_err(why)?.state;
         let over = self.notice.as_ref().and_then(Notice::over);
-        *slot = Some(entry.dismiss(id, over.as_ref(), self.today).map_err(why)?.state);
+        let dismissal = Dismissal { on: self.today, appeal: None };
+        *slot = Some(entry.dismiss(id, over.as_ref(), dismissal).map_err(why)?.state);
         self.objections[place] = dismissed;
         Ok(())
     }

@@ -111,6 +111,7 @@ pub static CALLS: [Row; 11] = [
                 resolution: "已核实。".to_owned(),
                 request_id: request_id(),
                 validate_only: false,
+                consequence: notice::ObjectionConsequence::Unspecified.into(),
             };
             named(NoticeServiceClient::new(caller).resolve_objection(request).await?.into_inner().name)
         })

@@ -338,10 +338,11 @@ impl World {
         opened.into_inner().name
     }
 
-    /// A notice as it stands.
+    /// A notice as it stands, as the bureau sees it.
     pub async fn get_notice(&self, name: &str) -> notice::Notice {
         let request = notice::GetNoticeRequest { name: name.to_owned() };
-        NoticeServiceClient::new(self.public()).get_notice(request).await.expect("the notice").into_inner()
+        let found = NoticeServiceClient::new(self.bureau(OFFICER)).get_notice(request).await;
+        found.expect("the notice").into_inner()
     }
 
     /// The entries of a notice, as the bureau sees them.
@@ -373,6 +374,7 @@ impl World {
             resolution: "已核实。".to_owned(),
             request_id: request_id(),
             validate_only: false,
+            consequence: notice::ObjectionConsequence::Unspecified.into(),
         };
         Ok(NoticeServiceClient::new(self.bureau(OFFICER)).resolve_objection(request).await?.into_inner())
     }

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use time::Date;
 
-use super::domain::{Over, Refused, Running};
 use crate::catalog::domain::Insutype;
+use crate::kernel::clock::Clock;
 use crate::kernel::id::Id;
 use crate::kernel::region::Region;
-use crate::kernel::step::Step;
+use crate::notice::domain::Withdrawal;
 
 /// An entry in any state, as it is stored.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -19,12 +19,16 @@ pub enum Entry {
     Listed(Listed),
     /// 异议处理中.
     Objected(Objected),
+    /// 复核申请期: the notice is over and nothing stands, but who objected may still appeal.
+    Appealable(Appealable),
     /// 无异议.
     Undisputed(Cleared),
     /// 无异议, and what it proves was taken: its line has its benefit.
     Concluded(Cleared),
     /// 异议成立.
     Removed(Removed),
+    /// 已撤回: its line waits for the next notice as if it had never been here.
+    Withdrawn(Withdrawn),
 }
 
 /// What never changes.
@@ -69,6 +73,9 @@ pub struct Listed {
     pub listing: Listing,
     /// The day on which the last objection to it was dismissed; none when there was none.
     pub dismissed_on: Option<Date>,
+    /// 复核申请期 of the last objection that was dismissed; none where nothing can be appealed.
+    #[serde(default)]
+    pub appeal: Option<Clock>,
 }
 
 /// 异议处理中.
@@ -78,6 +85,29 @@ pub struct Objected {
     pub listing: Listing,
     /// The objections that stand, at least one.
     pub standing: BTreeSet<Id>,
+    /// 复核申请期 of the last one that was dismissed; none where nothing can be appealed.
+    #[serde(default)]
+    pub appeal: Option<Clock>,
+}
+
+/// 复核申请期, after the notice.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Appealable {
+    /// What never changes.
+    pub listing: Listing,
+    /// The first day on which the notice was over and nothing stood against it.
+    pub closed_on: Date,
+    /// The days in which an objector may appeal.
+    pub appeal: Clock,
+}
+
+/// 异议不成立, as the entry takes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dismissal {
+    /// When.
+    pub on: Date,
+    /// 复核申请期; none where nothing can be appealed.
+    pub appeal: Option<Clock>,
 }
 
 /// 无异议.
@@ -96,6 +126,15 @@ pub struct Removed {
     pub listing: Listing,
     /// Objections that are not resolved. Their objectors still have a right to an answer.
     pub standing: BTreeSet<Id>,
+}
+
+/// 已撤回.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Withdrawn {
+    /// What never changes.
+    pub listing: Listing,
+    /// Why, and by whom.
+    pub withdrawal: Withdrawal,
 }
 
 /// Proof that the public had its days and no objection stands. Only `Entry::undisputed` makes one.
@@ -163,6 +202,12 @@ pub enum Event {
     /// The last objection was dismissed while the notice was open.
     #[serde(rename = "notice.entry_relisted")]
     Relisted {},
+    /// The notice is over, and who objected may still appeal.
+    #[serde(rename = "notice.entry_appealable")]
+    Appealable {},
+    /// 申请复核: an objection that was dismissed stands again.
+    #[serde(rename = "notice.entry_appealed")]
+    Appealed { standing: usize },
     /// 无异议.
     #[serde(rename = "notice.entry_undisputed")]
     Undisputed { opsp_dise_code: String, closed_on: Date },
@@ -172,82 +217,19 @@ pub enum Event {
     /// 异议成立.
     #[serde(rename = "notice.entry_removed")]
     Removed { standing: usize },
+    /// 撤回, with the objections that stood.
+    #[serde(rename = "notice.entry_withdrawn")]
+    Withdrawn { opsp_dise_code: String, standing: usize },
 }
 
-/// So many objections may stand against one entry at once: more would hold it no better, and each is to be resolved.
-const STANDING_MAX: usize = 50;
-
 impl Entry {
-    /// Enters a line into a notice.
-    pub fn list(listing: Listing) -> Step<Self, Event> {
-        let event = Event::Listed { opsp_dise_code: listing.code.clone(), application: listing.application };
-        Step::new(Self::Listed(Listed { listing, dismissed_on: None }), event)
-    }
-
-    /// An objection is filed. `running` is the proof that the public may.
-    pub fn object(self, running: &Running, objection: Id) -> Result<Step<Self, Event>, Refused> {
-        self.is_of(running.notice())?;
-        let (listing, mut standing) = match self {
-            Self::Listed(Listed { listing, .. }) => (listing, BTreeSet::new()),
-            Self::Objected(Objected { listing, standing }) => (listing, standing),
-            Self::Undisputed(_) | Self::Concluded(_) => return Err(Refused::EntryCleared),
-            Self::Removed(_) => return Err(Refused::EntryRemoved),
-        };
-        if standing.len() >= STANDING_MAX {
-            return Err(Refused::ObjectionsTooMany);
-        }
-        standing.insert(objection);
-        let event = Event::Objected { standing: standing.len() };
-        Ok(Step::new(Self::Objected(Objected { listing, standing }), event))
-    }
-
-    /// 异议成立: a standing objection was upheld.
-    pub fn uphold(self, objection: Id) -> Result<Step<Self, Event>, Refused> {
-        let removed_before = matches!(self, Self::Removed(_));
-        let (listing, standing) = self.resolve(objection)?;
-        let event = if removed_before {
-            Event::ObjectionResolved { standing: standing.len() }
-        } else {
-            Event::Removed { standing: standing.len() }
-        };
-        Ok(Step::new(Self::Removed(Removed { listing, standing }), event))
-    }
-
-    /// 异议不成立: a standing objection was dismissed. When no other stands, the entry is listed again, or undisputed
-    /// where the notice is over.
-    pub fn dismiss(
-        self,
-        objection: Id,
-        over: Option<&Over>,
-        today: Date,
-    ) -> Result<Step<Self, Event>, Refused> {
-        if let Some(over) = over {
-            self.is_of(over.notice())?;
-        }
-        let removed_before = matches!(self, Self::Removed(_));
-        let (listing, standing) = self.resolve(objection)?;
-        let event = Event::ObjectionResolved { standing: standing.len() };
-        if removed_before {
-            return Ok(Step::new(Self::Removed(Removed { listing, standing }), event));
-        }
-        if !standing.is_empty() {
-            return Ok(Step::new(Self::Objected(Objected { listing, standing }), event));
-        }
-        let listed = Listed { listing, dismissed_on: Some(today) };
-        match over {
-            Some(over) => Ok(listed.clear(over)),
-            None => Ok(Step::new(Self::Listed(listed), Event::Relisted {})),
-        }
-    }
-
-    /// 无异议: the notice is over and nothing stands against the entry.
-    pub fn close(self, over: &Over) -> Result<Step<Self, Event>, Refused> {
-        self.is_of(over.notice())?;
+    /// The objections that stand against it.
+    pub fn standing(&self) -> Vec<Id> {
         match self {
-            Self::Listed(listed) => Ok(listed.clear(over)),
-            Self::Objected(_) => Err(Refused::EntryHeld),
-            Self::Undisputed(_) | Self::Concluded(_) => Err(Refused::EntryCleared),
-            Self::Removed(_) => Err(Refused::EntryRemoved),
+            Self::Objected(Objected { standing, .. }) | Self::Removed(Removed { standing, .. }) => {
+                standing.iter().copied().collect()
+            }
+            _ => Vec::new(),
         }
     }
 
@@ -257,17 +239,7 @@ impl Entry {
             Self::Undisputed(Cleared { listing, closed_on }) => {
                 Some(Undisputed { listing: listing.clone(), closed_on: *closed_on })
             }
-            Self::Listed(_) | Self::Objected(_) | Self::Concluded(_) | Self::Removed(_) => None,
-        }
-    }
-
-    /// What it proved was taken: its line has its benefit.
-    pub fn conclude(self) -> Result<Step<Self, Event>, Refused> {
-        match self {
-            Self::Undisputed(cleared) => Ok(Step::new(Self::Concluded(cleared), Event::Concluded {})),
-            Self::Listed(_) | Self::Objected(_) | Self::Concluded(_) | Self::Removed(_) => {
-                Err(Refused::EntryNotCleared)
-            }
+            _ => None,
         }
     }
 
@@ -276,9 +248,11 @@ impl Entry {
         match self {
             Self::Listed(Listed { listing, .. })
             | Self::Objected(Objected { listing, .. })
+            | Self::Appealable(Appealable { listing, .. })
             | Self::Undisputed(Cleared { listing, .. })
             | Self::Concluded(Cleared { listing, .. })
-            | Self::Removed(Removed { listing, .. }) => listing,
+            | Self::Removed(Removed { listing, .. })
+            | Self::Withdrawn(Withdrawn { listing, .. }) => listing,
         }
     }
 
@@ -287,38 +261,22 @@ impl Entry {
         matches!(self, Self::Removed(_))
     }
 
+    /// Whether it has no outcome yet.
+    pub fn is_waiting(&self) -> bool {
+        matches!(self, Self::Listed(_) | Self::Objected(_))
+    }
+
     /// Its word in the table.
     pub fn word(&self) -> &'static str {
         match self {
             Self::Listed(_) => LISTED,
             Self::Objected(_) => OBJECTED,
+            Self::Appealable(_) => APPEALABLE,
             Self::Undisputed(_) => UNDISPUTED,
             Self::Concluded(_) => "concluded",
             Self::Removed(_) => REMOVED,
+            Self::Withdrawn(_) => WITHDRAWN,
         }
-    }
-
-    fn is_of(&self, notice: Id) -> Result<(), Refused> {
-        if self.listing().notice == notice { Ok(()) } else { Err(Refused::Mismatch) }
-    }
-
-    /// Takes an objection out of those that stand.
-    fn resolve(self, objection: Id) -> Result<(Listing, BTreeSet<Id>), Refused> {
-        let (listing, mut standing) = match self {
-            Self::Objected(Objected { listing, standing }) | Self::Removed(Removed { listing, standing }) => {
-                (listing, standing)
-            }
-            Self::Listed(_) | Self::Undisputed(_) | Self::Concluded(_) => return Err(Refused::Mismatch),
-        };
-        if standing.remove(&objection) { Ok((listing, standing)) } else { Err(Refused::Mismatch) }
-    }
-}
-
-impl Listed {
-    fn clear(self, over: &Over) -> Step<Entry, Event> {
-        let closed_on = self.dismissed_on.map_or(over.since(), |dismissed| dismissed.max(over.since()));
-        let event = Event::Undisputed { opsp_dise_code: self.listing.code.clone(), closed_on };
-        Step::new(Entry::Undisputed(Cleared { listing: self.listing, closed_on }), event)
     }
 }
 
@@ -326,11 +284,11 @@ impl Listed {
 pub const LISTED: &str = "listed";
 /// Word of an entry that is held.
 pub const OBJECTED: &str = "objected";
+/// Word of an entry that may still be appealed about.
+pub const APPEALABLE: &str = "appealable";
 /// Word of an entry whose benefit is due.
 pub const UNDISPUTED: &str = "undisputed";
 /// Word of a removed entry.
 pub const REMOVED: &str = "removed";
-
-#[cfg(test)]
-#[path = "entry_tests.rs"]
-mod tests;
+/// Word of a withdrawn entry.
+pub const WITHDRAWN: &str = "withdrawn";

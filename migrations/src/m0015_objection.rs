@@ -1,0 +1,45 @@
+//! What comes with an objection: its files, and the copy of its words that the person whom it is about may see.
+
+use sea_orm_migration::prelude::*;
+
+use crate::{count, create, drop, id, instant, number, psn_no, sealed, string, table};
+
+const TABLES: &[&str] = &["objection_file", "objection_copy"];
+
+#[derive(DeriveMigrationName)]
+pub struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    /// Whole or not at all, on SQLite too.
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let file = table(
+            "objection_file",
+            vec![
+                psn_no(),
+                id("objection_id"),
+                count("number"),
+                string("sha256", 64),
+                string("media_type", 30),
+                number("size_bytes"),
+                sealed("content"),
+                instant("created_at"),
+            ],
+            &["psn_no", "objection_id", "number"],
+        );
+        let copy = table(
+            "objection_copy",
+            vec![psn_no(), id("objection_id"), sealed("body")],
+            &["psn_no", "objection_id"],
+        );
+        create(manager, vec![file, copy], Vec::new()).await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        drop(manager, TABLES).await
+    }
+}

@@ -1,0 +1,5 @@
+//! The entries of a notice.
+
+pub mod domain;
+pub mod store;
+mod transition;
