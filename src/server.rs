@@ -208,7 +208,10 @@ fn routes(app: &App) -> Routes {
         )
         .add_service(ApplicationServiceServer::new(application).max_decoding_message_size(most))
         .add_service(ReviewServiceServer::new(review).max_decoding_message_size(most))
-        .add_service(NoticeServiceServer::new(notice::grpc::Service(app())).max_decoding_message_size(most))
+        .add_service(
+            NoticeServiceServer::new(notice::grpc::Service(app(), held_benefits))
+                .max_decoding_message_size(most),
+        )
         .add_service(BenefitServiceServer::new(benefit::grpc::Service(app())).max_decoding_message_size(most))
         .add_service(
             CertificateServiceServer::new(certificate::grpc::Service(app())).max_decoding_message_size(most),

@@ -11,16 +11,25 @@ use super::objection::grpc as objections;
 use super::page::render;
 use super::query::Wanted;
 use super::{open, query, withdraw};
-use crate::app::App;
+use crate::app::{App, Ask};
 use crate::catalog::domain::Insutype;
 use crate::db::Db;
+use crate::insured::domain::HeldBenefit;
 use crate::kernel::error::{Error, Result};
 use crate::proto::opsp::notice::v1 as pb;
+use crate::review::undo::Asked;
 use crate::rpc::call::{Answer, Serves, language, read, write, write_for};
 use crate::rpc::status::status;
 
 /// The service.
-pub struct Service(pub App);
+pub struct Service(pub App, pub Ask<Vec<HeldBenefit>>);
+
+impl Service {
+    /// Whom taking a decision back asks.
+    pub(super) fn asked(&self) -> Asked<'_> {
+        Asked { app: &self.0, held_benefits: self.1 }
+    }
+}
 
 impl Serves for Service {
     fn db(&self) -> &Db {
@@ -183,7 +192,7 @@ impl pb::notice_service_server::NoticeService for Service {
             |service, work, input| {
                 Box::pin(async move {
                     let (of, reason) = (&input.name, &input.reason);
-                    let stored = withdraw::entry(work, &service.0, of, reason, input.to_review).await?;
+                    let stored = withdraw::entry(work, service.asked(), of, reason, input.to_review).await?;
                     Ok(entry(&stored.entry))
                 })
             },

@@ -15,17 +15,18 @@ use crate::db::work::{Owner, View, Work};
 use crate::kernel::access::Actor;
 use crate::kernel::calendar::Calendar;
 use crate::kernel::error::{Error, Refusal, Result};
-use crate::review;
+use crate::review::undo::{Asked, undo};
 
 /// 撤回 of one entry. Where the officer says so its line is not publicised again: the decision is undone in the same
 /// step, under the conditions of every undoing.
 pub async fn entry(
     work: &Work,
-    app: &App,
+    asked: Asked<'_>,
     of: &str,
     reason: &str,
     to_review: bool,
 ) -> Result<entries::Stored> {
+    let app = asked.app;
     let (area, notice, _) = name::entry_parts(of)?;
     let stored = file::entry(work, of).await?;
     let header = store::get(work, &area, notice).await?;
@@ -34,7 +35,7 @@ pub async fn entry(
     let saved = take_out(work, app, stored, &recall, &withdrawal).await?;
     if to_review {
         let application = saved.entry.listing().application;
-        review::undo::undo(work, &app.calendar.now(), application, reason).await?;
+        undo(work, asked, application, reason).await?;
     }
     Ok(saved)
 }

@@ -311,7 +311,8 @@ impl pb::review_service_server::ReviewService for Service {
         write(self, request, |service, work, input| {
             Box::pin(async move {
                 let id = application_id(&input.name)?;
-                let stored = undo::undo(&service.0, work, service.1, id, &input.reason).await?;
+                let asked = undo::Asked { app: &service.0, held_benefits: service.1 };
+                let stored = undo::undo(work, asked, id, &input.reason).await?;
                 service.application(work, &stored)
             })
         })

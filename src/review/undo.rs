@@ -17,14 +17,18 @@ use crate::insured::domain::{Held, HeldBenefit, NotEligible};
 use crate::kernel::error::{Error, Refusal, Result};
 use crate::kernel::id::Id;
 
+/// Whom taking a decision back asks.
+#[derive(Clone, Copy)]
+pub struct Asked<'a> {
+    /// The server's own.
+    pub app: &'a App,
+    /// Benefits that the person holds.
+    pub held_benefits: Ask<Vec<HeldBenefit>>,
+}
+
 /// Takes the decision on an application back.
-pub async fn undo(
-    app: &App,
-    work: &Work,
-    held_benefits: Ask<Vec<HeldBenefit>>,
-    id: Id,
-    reason: &str,
-) -> Result<Stored> {
+pub async fn undo(work: &Work, asked: Asked<'_>, id: Id, reason: &str) -> Result<Stored> {
+    let Asked { app, held_benefits } = asked;
     let stored = store::get(work, id).await?;
     let ended = stored.application.into_ended().map_err(Refusal::from)?;
     let told = told(work, id).await?;

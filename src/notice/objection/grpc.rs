@@ -88,7 +88,7 @@ pub async fn resolve_objection(
         |service, work, input| {
             Box::pin(async move {
                 let found = found(input)?;
-                let stored = resolve(work, &service.0, &input.name, found, &input.resolution).await?;
+                let stored = resolve(work, service.asked(), &input.name, found, &input.resolution).await?;
                 let now = Now { calendar: &service.0.calendar.now(), today: work.today() };
                 Ok(whole(&stored.objection, now))
             })

@@ -5,7 +5,6 @@ use super::store::{self, About, Stored};
 use crate::app::App;
 use crate::application;
 use crate::db::work::Work;
-use crate::kernel::calendar::Calendar;
 use crate::kernel::clock::Clock;
 use crate::kernel::error::{Error, Refusal, Result};
 use crate::kernel::id::Id;
@@ -15,7 +14,7 @@ use crate::notice::entry::store as entries;
 use crate::notice::refusal::objection_upheld;
 use crate::notice::store as notices;
 use crate::notice::{name, open, withdraw};
-use crate::review;
+use crate::review::undo::{Asked, undo};
 
 /// What the bureau finds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +29,14 @@ pub enum Outcome {
 
 /// 处理异议. Upheld, the entry is removed and the line with it; dismissed as the last one, the entry is listed again, or
 /// undisputed when the notice is over and nobody can appeal any more.
-pub async fn resolve(work: &Work, app: &App, of: &str, outcome: Outcome, text: &str) -> Result<Stored> {
+pub async fn resolve(
+    work: &Work,
+    asked: Asked<'_>,
+    of: &str,
+    outcome: Outcome,
+    text: &str,
+) -> Result<Stored> {
+    let app = asked.app;
     let (stored, entry) = find(work, of).await?;
     let calendar = app.calendar.now();
     let resolution =
@@ -39,7 +45,7 @@ pub async fn resolve(work: &Work, app: &App, of: &str, outcome: Outcome, text: &
         let to_review = outcome == Outcome::ToReview;
         let id = stored.objection.filed().id;
         let step = stored.objection.uphold(resolution, to_review).map_err(Refusal::from)?;
-        let entry = remove(work, &calendar, entry, id, to_review.then_some(text)).await?;
+        let entry = remove(work, asked, entry, id, to_review.then_some(text)).await?;
         let about = About { calendar: &calendar, listing: entry.entry.listing() };
         return store::save(work, about, stored.version, step).await;
     }
@@ -91,11 +97,12 @@ pub async fn find(work: &Work, of: &str) -> Result<(Stored, entries::Stored)> {
 /// words for that, its decision is undone.
 async fn remove(
     work: &Work,
-    calendar: &Calendar,
+    asked: Asked<'_>,
     stored: entries::Stored,
     objection: Id,
     to_review: Option<&str>,
 ) -> Result<entries::Stored> {
+    let calendar = &asked.app.calendar.now();
     let removed_before = stored.entry.is_removed();
     if removed_before && to_review.is_some() {
         return Err(Refusal::from(Refused::EntryRemoved).into());
@@ -107,7 +114,7 @@ async fn remove(
         _ if removed_before => {}
         Some(words) => {
             withdraw::unlist(work, calendar, listing).await?;
-            review::undo::undo(work, calendar, listing.application, words).await?;
+            undo(work, asked, listing.application, words).await?;
         }
         None => {
             let application = application::store::get(work, listing.application).await?;

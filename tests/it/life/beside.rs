@@ -17,7 +17,7 @@ use crate::world::scenario::HOSPITAL;
 use crate::world::{files, request_id, unique};
 
 /// Write methods that are no verb of a case.
-pub const NOT_OF_A_CASE: [(&str, &str); 11] = [
+pub const NOT_OF_A_CASE: [(&str, &str); 16] = [
     ("ImportInsured", "makes the people of the town"),
     ("UploadMaterial", "part of supplement, redact and delete"),
     ("CreateExpert", "makes the experts of the town"),
@@ -29,6 +29,11 @@ pub const NOT_OF_A_CASE: [(&str, &str); 11] = [
     ("FileResidence", "a filing is a case of its own; people.rs"),
     ("DecideFiling", "as FileResidence"),
     ("CancelFiling", "as FileResidence"),
+    ("WithdrawEntry", "not in the model yet; withdrawal.rs"),
+    ("WithdrawNotice", "as WithdrawEntry"),
+    ("AppealObjection", "not in the model yet; objection.rs"),
+    ("AddObjectionFile", "moves no state; objection.rs"),
+    ("RedactObjection", "as AddObjectionFile"),
 ];
 
 pub static BESIDE: [Rule; 6] = [
