@@ -36,10 +36,24 @@ impl MigrationTrait for Migration {
             vec![psn_no(), id("objection_id"), sealed("body")],
             &["psn_no", "objection_id"],
         );
-        create(manager, vec![file, copy], Vec::new()).await
+        create(manager, vec![file, copy], Vec::new()).await?;
+        // What was withdrawn, or removed and reviewed again, is listed again: one entry a line stands.
+        let conn = manager.get_connection();
+        conn.execute_unprepared("DROP INDEX notice_entry_line").await?;
+        conn.execute_unprepared(&unique(" WHERE state NOT IN ('withdrawn', 'removed')")).await?;
+        Ok(())
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let conn = manager.get_connection();
+        conn.execute_unprepared("DROP INDEX notice_entry_line").await?;
+        conn.execute_unprepared(&unique("")).await?;
         drop(manager, TABLES).await
     }
+}
+
+fn unique(which: &str) -> String {
+    format!(
+        "CREATE UNIQUE INDEX notice_entry_line ON notice_entry (psn_no, application_id, opsp_dise_code){which}"
+    )
 }

@@ -4,10 +4,11 @@ use opsp::catalog::domain::Insutype;
 use opsp::catalog::published::Cited;
 use opsp::db::work::Owner;
 use opsp::kernel::access::Actor;
-use opsp::kernel::id::{Id, PsnNo};
+use opsp::kernel::id::PsnNo;
 use opsp::kernel::region::Region;
 use opsp::notice::domain::{Head, Opening};
 use opsp::notice::entry::domain::{Entry, Listing};
+use opsp::proto::opsp::catalog::v1::ImportCatalogRequest;
 use opsp::proto::opsp::common::v1 as common;
 use opsp::proto::opsp::notice::v1 as notice;
 use rstest::rstest;
@@ -126,7 +127,8 @@ async fn a_disease_is_named_only_on_a_basis_that_is_shown(
         })
     };
     let bare = draft("");
-    let answer = import(world.ops(), document("620900", &bare)).await.unwrap();
+    let tried = ImportCatalogRequest { validate_only: true, ..document("620900", &bare) };
+    let answer = import(world.ops(), tried).await.unwrap();
     let line = bare.lines().position(|line| line.starts_with("publish_disease = ")).unwrap() + 1;
     let told: Vec<_> = answer.faults.iter().map(|fault| (fault.path.as_str(), fault.line)).collect();
     assert_eq!(told, [("rules.publish_disease", i32::try_from(line).unwrap())]);
@@ -165,7 +167,7 @@ async fn crowded(world: &World, count: usize) -> (String, Vec<String>) {
             insured_area: Region::find("620902").unwrap(),
             insutype: Insutype::Employee,
             code: "M01600".to_owned(),
-            application: Id(uuid::Uuid::nil()),
+            application: work.new_id(),
             approved_on: world.today(),
             masked_name: "张*".to_owned(),
             masked_certno: "620902********0011".to_owned(),

@@ -32,7 +32,7 @@ pub const NOT_OF_A_CASE: [(&str, &str); 16] = [
     ("WithdrawEntry", "not in the model yet; withdrawal.rs"),
     ("WithdrawNotice", "as WithdrawEntry"),
     ("AppealObjection", "not in the model yet; objection.rs"),
-    ("AddObjectionFile", "moves no state; objection.rs"),
+    ("AddObjectionFile", "moves no state; evidence.rs"),
     ("RedactObjection", "as AddObjectionFile"),
 ];
 
