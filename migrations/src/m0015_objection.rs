@@ -40,20 +40,14 @@ impl MigrationTrait for Migration {
         // What was withdrawn, or removed and reviewed again, is listed again: one entry a line stands.
         let conn = manager.get_connection();
         conn.execute_unprepared("DROP INDEX notice_entry_line").await?;
-        conn.execute_unprepared(&unique(" WHERE state NOT IN ('withdrawn', 'removed')")).await?;
+        let standing = "CREATE UNIQUE INDEX notice_entry_line ON notice_entry (psn_no, application_id, opsp_dise_code) \
+                        WHERE state NOT IN ('withdrawn', 'removed')";
+        conn.execute_unprepared(standing).await?;
         Ok(())
     }
 
+    /// The index stays as it is: over lines that were listed again by then no other one can be made.
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let conn = manager.get_connection();
-        conn.execute_unprepared("DROP INDEX notice_entry_line").await?;
-        conn.execute_unprepared(&unique("")).await?;
         drop(manager, TABLES).await
     }
-}
-
-fn unique(which: &str) -> String {
-    format!(
-        "CREATE UNIQUE INDEX notice_entry_line ON notice_entry (psn_no, application_id, opsp_dise_code){which}"
-    )
 }

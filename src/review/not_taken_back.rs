@@ -40,8 +40,8 @@ impl From<NotTakenBack> for Refusal {
                 format!("disease {code} went into a public notice; the decision stands."),
             )
             .help(
-                "公示期内可用 FileObjection 对公示条目提出异议；待遇生效后可用 EndBenefit 终止待遇。",
-                "object to its entry with FileObjection, or end the benefit with EndBenefit once there is one.",
+                "公示期内可用 WithdrawEntry（to_review）撤回公示条目并撤销决定；待遇生效后可用 EndBenefit 终止待遇。",
+                "take its entry out with WithdrawEntry and to_review, or end the benefit with EndBenefit once there is one.",
             )
             .about(if notice.is_empty() { code } else { notice }),
             NotTakenBack::Beside(reason) => {

@@ -1,5 +1,9 @@
 //! 撤回公示: an entry or a whole notice is taken back while it is open, and nothing of it takes effect.
 
+use opsp::config::Config;
+use opsp::db::Db;
+use opsp::db::keys::Keys;
+use opsp::db::source::{Random, TimeSource};
 use opsp::proto::opsp::application::v1 as application;
 use opsp::proto::opsp::common::v1 as common;
 use opsp::proto::opsp::notice::v1 as notice;
@@ -189,4 +193,24 @@ async fn of_a_notice_that_was_withdrawn_nothing_takes_effect(
     assert_eq!((approved, lines.len()), (2, 3));
     let next = world.notice(common::Insutype::Employee).await;
     assert_eq!(world.entries(&next).await.len(), 2);
+}
+
+/// The schema can be taken back whatever was listed again.
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_schema_goes_back_with_a_line_that_was_listed_again(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = World::start(engine).await;
+    let (_, notice) = listed(&world, 1).await;
+    let entries = world.entries(&notice).await;
+    withdraw(world.bureau(OFFICER), &entries[0].name, false).await.unwrap();
+    let next = world.notice(common::Insutype::Employee).await;
+    assert_eq!(world.entries(&next).await.len(), 1);
+    let folder = world.stop().await;
+    let config = Config::load(folder.path()).unwrap();
+    let keys = Keys::load(&config.path(&config.keys)).unwrap();
+    let db = Db::open(&config.database(), keys, TimeSource::Real, Random::system()).await.unwrap();
+    db.migrate_down().await.unwrap();
+    db.migrate().await.unwrap();
 }
