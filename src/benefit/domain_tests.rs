@@ -1,7 +1,8 @@
 use super::*;
-use crate::catalog::domain::SAMPLE;
+use crate::catalog::domain::{Catalog, PersonRule, Policy, SAMPLE};
 use crate::kernel::calendar::{Calendar, EMBEDDED};
 use crate::kernel::day_start;
+use crate::kernel::money::Money;
 use crate::notice::domain::{Head, Notice, Opening};
 use crate::notice::entry::domain::{Entry, Listing};
 use time::macros::date;

@@ -10,4 +10,6 @@ mod life;
 pub mod query;
 mod refusal;
 mod row;
+mod standing;
 pub mod store;
+mod transition;

@@ -1,0 +1,116 @@
+//! The transitions of a benefit: each takes the old state and gives the new one with its event.
+
+use time::Date;
+
+use super::domain::{Benefit, EndGround, Event, Suspension, SuspensionGround};
+use crate::kernel::add_months;
+use crate::kernel::id::Id;
+use crate::kernel::period::Period;
+use crate::kernel::step::Step;
+
+/// Why a change is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ChangeRefused {
+    /// It has ended.
+    Ended,
+    /// Its last day is set: it can only be moved to an earlier one.
+    EndsBefore { last: Date },
+    /// The day lies before today.
+    InPast,
+    /// It is suspended then already.
+    AlreadySuspended,
+    /// It is not suspended then.
+    NotSuspended,
+    /// The suspension ends before it begins, or begins before the benefit or after its last day.
+    Order,
+    /// A suspension for abuse lasts 3 to 12 months.
+    AbuseLength,
+}
+
+impl Benefit {
+    /// Records its certificate.
+    pub fn certify(self, certificate: Id) -> Step<Self, Event> {
+        Step::new(Self { certificate: Some(certificate), ..self }, Event::Certified { certificate })
+    }
+
+    /// 暂停 for a stretch of days from today or later.
+    pub fn suspend(
+        mut self,
+        period: Period,
+        ground: SuspensionGround,
+        today: Date,
+    ) -> Result<Step<Self, Event>, ChangeRefused> {
+        if self.is_over(today) {
+            return Err(ChangeRefused::Ended);
+        }
+        if period.from < today {
+            return Err(ChangeRefused::InPast);
+        }
+        let after_its_end = self.end.is_some_and(|(last, _)| last < period.from);
+        let backwards = period.to.is_some_and(|to| to < period.from);
+        if backwards || period.from < self.begndate || after_its_end {
+            return Err(ChangeRefused::Order);
+        }
+        if self.suspensions.iter().any(|other| other.period.overlaps(&period)) {
+            return Err(ChangeRefused::AlreadySuspended);
+        }
+        let shortest = add_months(period.from, 3);
+        let longest = add_months(period.from, 12);
+        let fits =
+            period.to.and_then(Date::next_day).is_some_and(|after| after >= shortest && after <= longest);
+        if ground == SuspensionGround::Abuse && !fits {
+            return Err(ChangeRefused::AbuseLength);
+        }
+        self.suspensions.push(Suspension { period, ground });
+        self.suspensions.sort_by_key(|suspension| suspension.period.from);
+        let event = Event::Suspended { begndate: period.from, enddate: period.to, ground };
+        Ok(Step::new(self, event))
+    }
+
+    /// 恢复 from a day on, today or later, that lies in a suspension.
+    pub fn resume(mut self, day: Date, today: Date) -> Result<Step<Self, Event>, ChangeRefused> {
+        if self.is_over(today) {
+            return Err(ChangeRefused::Ended);
+        }
+        if day < today {
+            return Err(ChangeRefused::InPast);
+        }
+        if self.end.is_some_and(|(last, _)| last < day) {
+            return Err(ChangeRefused::NotSuspended);
+        }
+        let found = self.suspensions.iter().position(|suspension| suspension.period.contains(day));
+        let found = found.ok_or(ChangeRefused::NotSuspended)?;
+        let period = &mut self.suspensions[found].period;
+        if period.from == day {
+            self.suspensions.remove(found);
+        } else {
+            period.to = day.previous_day();
+        }
+        Ok(Step::new(self, Event::Resumed { begndate: day }))
+    }
+
+    /// 终止 with a last day, today or later; for a death also earlier. Once set it can only be moved to an earlier day.
+    pub fn end(
+        mut self,
+        enddate: Date,
+        ground: EndGround,
+        today: Date,
+    ) -> Result<Step<Self, Event>, ChangeRefused> {
+        if let Some((last, _)) = self.end
+            && last <= enddate
+        {
+            let over = self.is_over(today);
+            return Err(if over { ChangeRefused::Ended } else { ChangeRefused::EndsBefore { last } });
+        }
+        if enddate < today && ground != EndGround::Death {
+            return Err(ChangeRefused::InPast);
+        }
+        self.end = Some((enddate, ground));
+        Ok(Step::new(self, Event::Ended { enddate, ground }))
+    }
+
+    /// Whether its last day lies before today.
+    fn is_over(&self, today: Date) -> bool {
+        self.end.is_some_and(|(last, _)| last < today)
+    }
+}
