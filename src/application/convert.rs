@@ -116,6 +116,7 @@ pub fn pauses(clock: &Clock) -> Vec<pb::ReviewPause> {
         Ground::Supplement => pb::PauseGround::Supplement,
         Ground::Assessment => pb::PauseGround::Assessment,
         Ground::Examination => pb::PauseGround::Examination,
+        Ground::Notice => pb::PauseGround::Notice,
     };
     let pause = |pause: &Pause| pb::ReviewPause {
         ground: ground(pause.ground).into(),

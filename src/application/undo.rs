@@ -5,6 +5,7 @@ use time::Date;
 use super::domain::{
     Accepted, Application, Decided, Event, Filed, LineState, Refused, StepRefused, Submitted,
 };
+use crate::kernel::clock::Ground;
 use crate::kernel::step::Step;
 
 /// What the bureau has decided.
@@ -45,6 +46,18 @@ impl Ended {
         }
     }
 
+    /// Diseases whose lines are in a notice, and those that have an outcome behind it.
+    pub fn beside(&self) -> (Vec<String>, Vec<String>) {
+        let in_state = |states: &[LineState]| match self {
+            Self::Decided(decided) => {
+                let lines = decided.lines.iter().filter(|line| states.contains(&line.state));
+                lines.map(|line| line.code.clone()).collect()
+            }
+            Self::Refused(_) => Vec::new(),
+        };
+        (in_state(&[LineState::InNotice]), in_state(&[LineState::Granted, LineState::Objected]))
+    }
+
     /// Diseases whose lines have gone on from the decision.
     pub fn moved_on(&self) -> Vec<&str> {
         let on = |state| matches!(state, LineState::InNotice | LineState::Granted | LineState::Objected);
@@ -68,6 +81,14 @@ impl Decided {
         let filed = ended.filed().clone();
         let event = undone("decided", &filed);
         Ok(Step::new(Accepted { filed, accepted_by: accepted_by.to_owned() }, event))
+    }
+
+    /// The same behind its notice: what the public's days and the investigation took counts for nobody. The clock stood
+    /// still from the decision on.
+    pub fn standing_still(mut self, officer: &str, today: Date) -> Self {
+        let clock = self.filed.clock.pause(self.decided_on, Ground::Notice, "", officer);
+        self.filed.clock = clock.resume(today);
+        self
     }
 }
 

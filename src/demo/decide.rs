@@ -329,6 +329,7 @@ pub async fn dismiss(demo: &mut Demo) -> Told {
         request_id: demo.case.request_id("dismiss"),
         validate_only: false,
         consequence: notice::ObjectionConsequence::Unspecified.into(),
+        finding: String::new(),
     };
     let answer = demo.clients.notice().resolve_objection(by_operator(OFFICER, request)?).await?.into_inner();
     for job in ["close-notices", "grant-benefits", "issue-certificates"] {

@@ -45,6 +45,8 @@ pub enum Ground {
     Assessment,
     /// 体检: a physical examination.
     Examination,
+    /// 公示: the decision was public, and what was said against it was investigated.
+    Notice,
 }
 
 /// 延长: working days on top of the budget, once.
@@ -177,6 +179,12 @@ impl Clock {
     /// The due date; none while it stands still.
     pub fn due(&self, calendar: &Calendar) -> Option<Due> {
         self.reached(calendar, 0)
+    }
+
+    /// Whether its last day is behind, so that what is final may follow: not while that day is provisional, for a
+    /// calendar that is still to come may move it, and nobody may lose days to that.
+    pub fn is_over(&self, calendar: &Calendar, today: Date) -> bool {
+        self.due(calendar).is_some_and(|due| due.date < today && !due.provisional)
     }
 
     /// The first day on which only so many working days are left: day 0 where it never had more. None while it stands

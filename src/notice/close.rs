@@ -41,6 +41,7 @@ pub async fn run(app: &App) -> Result<u64> {
 /// Clears an entry about which nobody appealed in time. False when somebody was faster.
 async fn mature(app: &App, place: &entries::Place) -> Result<bool> {
     let work = app.db.work(&Actor::system(), Owner::Person(place.psn_no.clone())).await?;
+    app.calendar.take_up(&work.conn()).await?;
     let stored = entries::get(&work, place.entry).await?;
     match stored.entry.mature(&app.calendar.now(), work.today()) {
         Some(step) => {
@@ -72,7 +73,13 @@ async fn close(app: &App, stored: &Stored) -> Result<u64> {
         return Ok(0);
     }
     let work = app.db.work(&Actor::system(), Owner::Area(head.area.clone())).await?;
+    // It is final: by an older calendar the public might lose days.
+    app.calendar.take_up(&work.conn()).await?;
     let current = store::get(&work, &head.area, head.id).await?;
+    if current.notice.running(&app.calendar.now(), work.today()).is_ok() {
+        work.rollback().await?;
+        return Ok(0);
+    }
     let open = current.notice.into_open().map_err(Refusal::from)?;
     let step = open.close(&app.calendar.now(), work.now()).map_err(Refusal::from)?;
     store::save(&work, &app.calendar.now(), current.version, step).await?;

@@ -199,10 +199,10 @@ impl Opening {
 }
 
 impl Open {
-    /// 公示期满: when the last day is over. The due date is derived anew.
+    /// 公示期满: when the last day is over. The due date is derived anew; while it is provisional nothing is over.
     pub fn close(self, calendar: &Calendar, now: OffsetDateTime) -> Result<Step<Closed, Event>, Refused> {
-        let due = self.clock.due(calendar).filter(|due| due.date < local_day(now));
-        let last_day = due.ok_or(Refused::NotDue)?.date;
+        let over = self.clock.due(calendar).filter(|_| self.clock.is_over(calendar, local_day(now)));
+        let last_day = over.ok_or(Refused::NotDue)?.date;
         Ok(Step::new(Closed { open: self, last_day, closed_at: now }, Event::Closed { last_day }))
     }
 }

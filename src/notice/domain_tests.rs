@@ -127,3 +127,15 @@ fn the_public_has_all_days_of_an_open_notice_and_no_other() {
     assert_eq!(recalled(LAST_DAY), [false, true, false, false, false, true, false]);
     assert_eq!(recalled(date!(2025 - 10 - 12)), [false, false, false, false, false, true, false]);
 }
+
+#[test]
+fn nothing_is_over_while_its_last_day_is_provisional() {
+    // No calendar of 2027 is known yet: 1 January would count as a working day.
+    let opened = date!(2026 - 12 - 29);
+    let open = opening().open(3, 5, day_start(opened)).state;
+    let due = open.clock.due(&calendar()).unwrap();
+    assert!(due.provisional && due.date.year() == 2027);
+    let late = date!(2027 - 02 - 01);
+    assert_eq!(open.clone().close(&calendar(), day_start(late)).err(), Some(Refused::NotDue));
+    assert!(Notice::from(open).running(&calendar(), late).is_ok(), "the public may still object");
+}

@@ -4,7 +4,7 @@ use futures_util::stream::{self, BoxStream};
 use futures_util::{StreamExt, TryStreamExt};
 use tonic::{Request, Response, Status};
 
-use super::message::{entry, message};
+use super::message::{entry, message, public_entry};
 use super::objection::evidence::grpc as evidence;
 use super::objection::file;
 use super::objection::grpc as objections;
@@ -94,8 +94,9 @@ impl pb::notice_service_server::NoticeService for Service {
                 let wanted =
                     Wanted { parent: &input.parent, size: input.page_size, token: &input.page_token };
                 let paged = query::entries(view, &service.0, wanted).await?;
+                let told = if query::is_bureau_of(view, &input.parent)? { entry } else { public_entry };
                 Ok(pb::ListEntriesResponse {
-                    entries: paged.items.iter().map(|stored| entry(&stored.entry)).collect(),
+                    entries: paged.items.iter().map(|stored| told(&stored.entry)).collect(),
                     next_page_token: paged.next_page_token,
                 })
             })

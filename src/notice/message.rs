@@ -54,7 +54,16 @@ fn period(clock: &Clock, closed: Option<&Closed>, calendar: &Calendar, today: Da
     }
 }
 
-/// An entry.
+/// An entry as the public sees it: that somebody objected is nobody's business but the bureau's.
+pub fn public_entry(shown: &Entry) -> pb::Entry {
+    let told = entry(shown);
+    match shown {
+        Entry::Objected(_) => pb::Entry { state: pb::EntryState::Listed.into(), ..told },
+        _ => told,
+    }
+}
+
+/// An entry, for its bureau.
 pub fn entry(entry: &Entry) -> pb::Entry {
     let listing = entry.listing();
     pb::Entry {
@@ -154,6 +163,7 @@ pub fn copy(objection: &Objection, copy: Option<&Redacted>) -> pb::ObjectionCopy
         resolve_time: objection.resolution().map(|resolution| timestamp(resolution.at)),
         ground: copy.map(|copy| copy.ground.clone()).unwrap_or_default(),
         consequence: consequence(objection).into(),
+        finding: objection.resolved().map(|resolved| resolved.finding.clone()).unwrap_or_default(),
     }
 }
 

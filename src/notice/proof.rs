@@ -57,9 +57,7 @@ impl Notice {
     /// closed already.
     pub fn running(&self, calendar: &Calendar, today: Date) -> Result<Running, Refused> {
         match self {
-            Self::Open(open) if open.clock.due(calendar).is_none_or(|due| today <= due.date) => {
-                Ok(Running { notice: open.head.id })
-            }
+            Self::Open(open) if !open.clock.is_over(calendar, today) => Ok(Running { notice: open.head.id }),
             _ => Err(Refused::NotOpen),
         }
     }

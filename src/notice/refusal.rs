@@ -23,6 +23,12 @@ pub enum Refused {
     EntryHeld,
     /// The entry was withdrawn.
     EntryWithdrawn,
+    /// The entry was removed or withdrawn.
+    EntryGone,
+    /// The days in which an appeal is taken are over, and the entry has its outcome.
+    AppealOver,
+    /// Other lines of the same decision have gone on: into a notice, or to an outcome.
+    OtherLines { entries: Vec<String>, done: Vec<String> },
     /// The public's days are over, or have not begun.
     TooLateToWithdraw,
     /// The entry has its outcome.
@@ -33,16 +39,18 @@ pub enum Refused {
     Mismatch,
 }
 
-/// What an applicant is told when an objection to a disease was upheld.
-pub fn objection_upheld(code: &str) -> Refusal {
+/// What an applicant is told when an objection to a disease was upheld. `finding`: what the bureau found, in its words.
+pub fn objection_upheld(code: &str, finding: &str) -> Refusal {
     Refusal::new(
         "OBJECTION_UPHELD",
-        format!("病种 {code} 在公示期间收到异议，经核实异议成立，不予享受待遇。"),
-        format!("an objection to disease {code} in its public notice was upheld; no benefit is granted."),
+        format!("病种 {code} 在公示期间收到异议，经核实异议成立，不予享受待遇。核实情况：{finding}"),
+        format!(
+            "an objection to disease {code} in its public notice was upheld; no benefit is granted. The bureau found: {finding}"
+        ),
     )
     .help(
-        "可向经办机构了解理由，补充材料后重新申请，或依法申请行政复议、提起行政诉讼。",
-        "ask the bureau for its reasons, apply anew with further materials, or appeal as the law provides.",
+        "可补充材料后重新申请，或依法申请行政复议、提起行政诉讼。",
+        "apply anew with further materials, or appeal as the law provides.",
     )
     .about(code)
 }
@@ -86,6 +94,18 @@ impl From<Refused> for Refusal {
                 "该公示条目已撤回公示。",
                 "the entry was withdrawn from its notice.",
             ),
+            Refused::EntryGone => Self::new(
+                "ENTRY_NOT_IN_NOTICE",
+                "该条目已不在公示名单中，无需提出异议。",
+                "the entry is not in the notice any more; nothing takes effect from it.",
+            ),
+            Refused::AppealOver => Self::new(
+                "APPEAL_TOO_LATE",
+                "申请复核的期限已过。",
+                "the days in which an appeal is taken are over.",
+            )
+            .help("可依法向有关部门反映。", "other ways of the law stand open."),
+            Refused::OtherLines { entries, done } => other_lines(&entries, &done),
             Refused::TooLateToWithdraw => Self::new(
                 "NOTICE_NOT_OPEN",
                 "不在公示期内，不能撤回公示。",
@@ -100,7 +120,7 @@ impl From<Refused> for Refusal {
                 "该公示条目待处理的异议已达上限。",
                 "as many objections as are taken stand against the entry already.",
             )
-            .help("已有异议处理完毕后可再提出。", "object again when some of them are resolved."),
+            .help("请直接向经办机构反映。", "tell the bureau directly."),
             Refused::EntryHeld => Self::new(
                 "OBJECTION_STANDS",
                 "该公示条目有异议正在处理。",
@@ -119,4 +139,31 @@ impl From<Refused> for Refusal {
             ),
         }
     }
+}
+
+/// Why one line cannot go back to review: the decision is one for all lines of its application.
+fn other_lines(entries: &[String], done: &[String]) -> Refusal {
+    let refusal = |zh: String, en: String| Refusal::new("REVIEW_OTHER_LINES", zh, en);
+    if done.is_empty() {
+        let (zh, en) = (entries.join("、"), entries.join(", "));
+        return refusal(
+            format!("同一申请的其他病种 {zh} 也在公示中，撤销决定须先撤回其公示。"),
+            format!(
+                "other diseases of the same application are in a notice too: {en}; they share the decision."
+            ),
+        )
+        .help(
+            "请先用 WithdrawEntry（to_review 为 false）撤回这些病种的公示条目，再办理本条目。",
+            "withdraw their entries first with WithdrawEntry and to_review false, then repeat this.",
+        );
+    }
+    let (zh, en) = (done.join("、"), done.join(", "));
+    refusal(
+        format!("同一申请的其他病种 {zh} 已有结果，该决定不能再撤销复审。"),
+        format!("other diseases of the same application have their outcome: {en}; the decision stands."),
+    )
+    .help(
+        "异议成立的请选择 REJECTED，申请人可就该病种重新申请；不成立的请驳回异议。",
+        "uphold with REJECTED, the applicant can apply anew for the disease; or dismiss the objection.",
+    )
 }

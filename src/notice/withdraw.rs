@@ -7,6 +7,7 @@ use super::entry::store as entries;
 use super::name;
 use super::objection::domain::Resolution;
 use super::objection::file;
+use super::objection::resolve::alone;
 use super::objection::store::{self as objections, About};
 use super::store::{self, Stored};
 use crate::app::App;
@@ -15,7 +16,7 @@ use crate::db::work::{Owner, View, Work};
 use crate::kernel::access::Actor;
 use crate::kernel::calendar::Calendar;
 use crate::kernel::error::{Error, Refusal, Result};
-use crate::review::undo::{Asked, undo};
+use crate::review::undo::{After, Asked, undo};
 
 /// 撤回 of one entry. Where the officer says so its line is not publicised again: the decision is undone in the same
 /// step, under the conditions of every undoing.
@@ -34,8 +35,8 @@ pub async fn entry(
     let withdrawal = withdrawal(work, reason)?;
     let saved = take_out(work, app, stored, &recall, &withdrawal).await?;
     if to_review {
-        let application = saved.entry.listing().application;
-        undo(work, asked, application, reason).await?;
+        alone(work, saved.entry.listing()).await?;
+        undo(work, asked, saved.entry.listing().application, After::Notice, reason).await?;
     }
     Ok(saved)
 }
@@ -126,7 +127,10 @@ async fn take_out(
     for id in standing {
         let objection = objections::get(work, id).await?;
         let resolution = Resolution {
-            text: format!("该条目已撤回公示：{}", withdrawal.reason),
+            text: format!(
+                "该条目已撤回公示：{}。如该病种再次公示，编号另定，如有异议请在新的公示期内另行提出。",
+                withdrawal.reason
+            ),
             officer: withdrawal.officer.clone(),
             at: work.now(),
         };

@@ -312,7 +312,7 @@ impl pb::review_service_server::ReviewService for Service {
             Box::pin(async move {
                 let id = application_id(&input.name)?;
                 let asked = undo::Asked { app: &service.0, held_benefits: service.1 };
-                let stored = undo::undo(work, asked, id, &input.reason).await?;
+                let stored = undo::undo(work, asked, id, undo::After::Decision, &input.reason).await?;
                 service.application(work, &stored)
             })
         })

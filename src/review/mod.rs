@@ -18,6 +18,7 @@ pub mod former;
 pub mod grpc;
 pub mod message;
 mod not_taken_back;
+pub mod objected;
 pub mod once;
 pub mod opinion;
 pub mod overdue;

@@ -58,20 +58,32 @@ pub async fn send_back(work: &Work, calendar: &Calendar, id: Id, sending: &Sendi
         at: work.now(),
         codes: sending.codes.iter().cloned().collect(),
     };
-    let seen = accepted.filed.form.materials.len();
-    for member in &seated.panel.members {
-        if !sending.tasks.contains(&task_name(member.task)) {
-            continue;
-        }
+    let named = seated.panel.members.iter().map(|member| member.task);
+    let tasks = named.filter(|task| sending.tasks.contains(&task_name(*task))).collect();
+    reopen(work, calendar, id, &tasks, &sent).await?;
+    let after = store::seated(work, id)
+        .await?
+        .ok_or_else(|| Error::internal(format!("the panel of {id} is gone within one work")))?;
+    Ok(after.value)
+}
+
+/// Opens answered tasks of an accepted application's panel again.
+pub async fn reopen(
+    work: &Work,
+    calendar: &Calendar,
+    id: Id,
+    tasks: &BTreeSet<Id>,
+    sent: &SentBack,
+) -> Result<()> {
+    let seen = applications::get(work, id).await?.application.form().materials.len();
+    let Some(seated) = store::seated(work, id).await? else { return Ok(()) };
+    for member in seated.value.panel.members.iter().filter(|member| tasks.contains(&member.task)) {
         let stored = store::task(work, member.task, &member.operator).await?;
         if let Task::Answered(answered) = stored.value {
             store::save_task(work, calendar, stored.version, answered.send_back(sent.clone(), seen)).await?;
         }
     }
-    let after = store::seated(work, id)
-        .await?
-        .ok_or_else(|| Error::internal(format!("the panel of {id} is gone within one work")))?;
-    Ok(after.value)
+    Ok(())
 }
 
 /// Everything wrong with what is sent.

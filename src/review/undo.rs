@@ -26,8 +26,17 @@ pub struct Asked<'a> {
     pub held_benefits: Ask<Vec<HeldBenefit>>,
 }
 
+/// What a decision is taken back for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum After {
+    /// Nobody outside the bureau has seen it: the clock goes on.
+    Decision,
+    /// It was in a public notice: the clock stood still since.
+    Notice,
+}
+
 /// Takes the decision on an application back.
-pub async fn undo(work: &Work, asked: Asked<'_>, id: Id, reason: &str) -> Result<Stored> {
+pub async fn undo(work: &Work, asked: Asked<'_>, id: Id, after: After, reason: &str) -> Result<Stored> {
     let Asked { app, held_benefits } = asked;
     let stored = store::get(work, id).await?;
     let ended = stored.application.into_ended().map_err(Refusal::from)?;
@@ -49,6 +58,10 @@ pub async fn undo(work: &Work, asked: Asked<'_>, id: Id, reason: &str) -> Result
             let accepted_by = told.accepted_by.ok_or_else(|| {
                 Error::internal(format!("application {id}: decided, and the journal knows no acceptance"))
             })?;
+            let decided = match after {
+                After::Decision => decided,
+                After::Notice => decided.standing_still(work.actor().operator()?, work.today()),
+            };
             let mut step = decided.undo(&accepted_by).map_err(Refusal::from)?;
             step.event = step.event.sealed_by(&made.sha256);
             quality::undo::undo(work, calendar, id).await?;

@@ -138,6 +138,8 @@ async fn whom_an_objection_is_about_sees_the_redacted_copy_and_nothing_else(
         validate_only: false,
     };
     let mut bureau = NoticeServiceClient::new(world.bureau(OFFICER));
+    let named = bureau.redact_objection(request(&name, "邻居赵某称病历存疑。")).await;
+    assert_eq!(wrong_fields(named), ["ground"]);
     bureau.redact_objection(request(&name, "该人员病历存疑。")).await.unwrap();
     let redacted = bureau.redact_objection(request(&name, REDACTED)).await.unwrap().into_inner();
     assert_eq!((redacted.ground.as_str(), redacted.redacted_ground.as_str()), (GROUND, REDACTED));

@@ -27,6 +27,7 @@ mod named;
 mod notice;
 mod notice_page;
 mod objection;
+mod objector;
 mod objects;
 mod once;
 mod opened;

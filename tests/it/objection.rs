@@ -17,8 +17,8 @@ use notice::notice_service_client::NoticeServiceClient;
 use crate::catalogue::{document, import};
 use crate::deadlines::{deadlines, events};
 use crate::preview::draft;
-use crate::world::scenario::row;
-use crate::world::{Caller, Engine, OFFICER, OTHER_OFFICER, World, refused, request_id, wrong_fields};
+use crate::world::scenario::{finding, row};
+use crate::world::{Caller, Engine, OFFICER, THIRD_OFFICER, World, refused, request_id, wrong_fields};
 
 const APPEALS: ObjectionRules =
     ObjectionRules { anonymous: false, working_days: 10, appeals: 1, appeal_working_days: 5 };
@@ -27,6 +27,7 @@ const APPEALS: ObjectionRules =
 struct Case {
     world: World,
     psn_no: String,
+    experts: Vec<(String, String)>,
     application: String,
     notice: String,
     entry: String,
@@ -42,10 +43,11 @@ impl Case {
         }
         let psn_no = world.person(row()).await;
         let application = world.submitted(&psn_no, "M01600").await;
-        world.decide(&application, &world.experts().await, true).await;
+        let experts = world.experts().await;
+        world.decide(&application, &experts, true).await;
         let notice = world.notice(common::Insutype::Employee).await;
         let entry = world.entries(&notice).await.remove(0).name;
-        Self { world, psn_no, application, notice, entry }
+        Self { world, psn_no, experts, application, notice, entry }
     }
 
     async fn resolve(
@@ -62,6 +64,7 @@ impl Case {
             request_id: request_id(),
             validate_only: false,
             consequence: consequence.into(),
+            finding: finding(upheld),
         };
         let mut client = NoticeServiceClient::new(self.world.bureau(officer));
         Ok(client.resolve_objection(request).await?.into_inner())
@@ -137,7 +140,7 @@ async fn an_appeal_holds_the_entry_again_and_another_officer_decides_it(
     assert_eq!((case.benefits().await, case.entry().await), (0, notice::EntryState::Objected));
 
     let upheld = notice::ObjectionConsequence::Rejected;
-    let resolved = case.resolve(OTHER_OFFICER, &filed.name, true, upheld).await.unwrap();
+    let resolved = case.resolve(THIRD_OFFICER, &filed.name, true, upheld).await.unwrap();
     assert_eq!((resolved.state(), resolved.consequence()), (notice::ObjectionState::Upheld, upheld));
     world.after_close().await;
     assert_eq!((case.benefits().await, case.entry().await), (0, notice::EntryState::Removed));
@@ -168,7 +171,7 @@ async fn a_benefit_waits_until_nobody_can_appeal_any_more(
     assert_eq!((case.benefits().await, case.entry().await), (0, notice::EntryState::Objected));
 
     // Dismissed once more, that is final: nothing is waited for, and the appeal's days count for nobody.
-    let last_word = case.dismiss(OTHER_OFFICER, &filed.name).await.unwrap();
+    let last_word = case.dismiss(THIRD_OFFICER, &filed.name).await.unwrap();
     assert!(last_word.appeal_until.is_none());
     world.after_close().await;
     assert_eq!((case.benefits().await, case.entry().await), (1, notice::EntryState::Undisputed));
@@ -233,19 +236,31 @@ async fn an_objection_that_is_upheld_can_send_the_case_back_to_review(
     let filed = world.object(&case.entry).await.unwrap();
     let wrong = case.resolve(OFFICER, &filed.name, false, Review).await;
     assert_eq!(wrong_fields(wrong), ["consequence"]);
-    // Who confirmed the decision does not undo it, and then nothing is resolved either.
-    let own = case.resolve(OTHER_OFFICER, &filed.name, true, Review).await;
-    refused(own, Code::FailedPrecondition, "UNDO_NEEDS_SECOND_PERSON");
-    assert_eq!(case.entry().await, notice::EntryState::Objected);
-
+    let decided_on = world.today();
+    world.wait_days(3);
     let resolved = case.resolve(OFFICER, &filed.name, true, Review).await.unwrap();
     assert_eq!((resolved.state(), resolved.consequence()), (notice::ObjectionState::Upheld, Review));
     assert_eq!(case.entry().await, notice::EntryState::Removed);
-    assert_eq!(case.application().await.state(), application::ApplicationState::Accepted);
+    let again = case.application().await;
+    assert_eq!(again.state(), application::ApplicationState::Accepted);
+    // What the notice and the investigation took is nobody's time.
+    let stood = again.pauses.last().unwrap();
+    assert_eq!(stood.ground(), application::PauseGround::Notice);
+    let days = (day(stood.from_date.as_ref()), day(stood.to_date.as_ref()));
+    assert_eq!(days, (Some(decided_on), Some(world.today())));
+    assert_eq!(again.deadline.as_ref().unwrap().working_days_left, 20);
     world.close(&case.notice).await;
     assert_eq!(case.benefits().await, 0);
 
-    // Approved again, it goes into a notice of its own, and into force after that.
+    // What was found wrong is not confirmed from the same opinions: experts judge it anew.
+    let same = world.confirm(&case.application).await;
+    refused(same, Code::FailedPrecondition, "OPINIONS_MISSING");
+    for (_, operator) in &case.experts {
+        let tasks = world.tasks(operator).await.into_iter();
+        for task in tasks.filter(|task| task.opinion_time.is_none()) {
+            world.opinion(operator, &task.name, true).await.unwrap();
+        }
+    }
     world.confirm(&case.application).await.unwrap();
     let next = world.notice(common::Insutype::Employee).await;
     let entry = world.entries(&next).await.remove(0).name;
@@ -254,7 +269,9 @@ async fn an_objection_that_is_upheld_can_send_the_case_back_to_review(
     let late = case.resolve(OFFICER, &second.name, true, Review).await;
     refused(late, Code::FailedPrecondition, "ENTRY_REMOVED");
     case.resolve(OFFICER, &second.name, true, Rejected).await.unwrap();
-    assert_eq!(case.application().await.lines[0].state(), application::LineState::Objected);
+    let line = case.application().await.lines.remove(0);
+    assert_eq!(line.state(), application::LineState::Objected);
+    assert!(line.reasons[0].text_zh.contains(&finding(true)), "{line:?}");
 }
 
 #[rstest]

@@ -91,7 +91,7 @@ async fn a_line_that_was_withdrawn_waits_for_the_next_notice(
     assert_eq!(told.state(), notice::ObjectionState::Moot);
     assert!(told.resolution.contains(WHY) && told.resolve_time.is_some());
     refused(world.resolve(&filed.name, true).await, Code::FailedPrecondition, "OBJECTION_RESOLVED");
-    refused(world.object(&entries[0].name).await, Code::FailedPrecondition, "ENTRY_WITHDRAWN");
+    refused(world.object(&entries[0].name).await, Code::FailedPrecondition, "ENTRY_NOT_IN_NOTICE");
     let again = withdraw(world.bureau(OFFICER), &entries[0].name, false).await;
     refused(again, Code::FailedPrecondition, "ENTRY_WITHDRAWN");
     assert_eq!(shown(&world, &notice).await.unwrap(), [entries[1].name.clone()]);

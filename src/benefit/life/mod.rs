@@ -3,6 +3,10 @@
 //!
 //! `LIFE_SEQUENCES` is how many cases; one is had again from its number.
 
+mod explore;
+mod explored;
+mod explored_jobs;
+mod explored_rules;
 mod made;
 mod model;
 mod panel_rules;

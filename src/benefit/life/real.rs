@@ -206,6 +206,7 @@ impl Real {
             ground: "病历存疑，请核实。".to_owned(),
             objector_name: "某某".to_owned(),
             objector_tel: "13800000000".to_owned(),
+            filed_by: String::new(),
             clock: None,
             filed_at: day_start(self.today),
         };
@@ -218,6 +219,10 @@ impl Real {
             return Err("no objection".to_owned());
         }
         let place = with.any % self.objections.len();
+        let decided = self.take().into_decided().map_err(why)?;
+        if decided.decided_by == STAFF[with.who] {
+            return Err("of the own decision".to_owned());
+        }
         let objection = self.objections[place].clone();
         let (id, about) = (objection.filed().id, objection.filed().entry);
         let at = day_start(self.today);
@@ -227,9 +232,9 @@ impl Real {
         let slot = self.entries.iter_mut().find(of).ok_or("no entry")?;
         let entry = slot.clone().ok_or("no entry")?;
         if with.upheld {
-            let upheld = objection.uphold(resolution, false).map_err(why)?.state;
-            let (removed_before, code) = (entry.is_removed(), entry.listing().code.clone());
-            *slot = Some(entry.uphold(id).map_err(why)?.state);
+            let upheld = objection.uphold(resolution, false, "已核实。").map_err(why)?.state;
+            let (removed_before, code) = (entry.removed().is_some(), entry.listing().code.clone());
+            *slot = Some(entry.uphold(id, false).map_err(why)?.state);
             self.objections[place] = upheld;
             if !removed_before {
                 let decided = self.take().into_decided().map_err(why)?;

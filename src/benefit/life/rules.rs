@@ -98,7 +98,7 @@ fn then_open_notice(m: &mut Model, _: &Choice, saw: &Saw) {
 fn may_object(m: &Model, choice: &Choice) -> bool {
     let runs = m.notice == "open" && m.notice_due.is_some_and(|due| m.today <= due);
     let entry = m.entries[choice.line].as_ref();
-    runs && entry.is_some_and(|entry| ["listed", "objected"].contains(&entry.word) && entry.standing < 50)
+    runs && entry.is_some_and(|entry| ["listed", "objected"].contains(&entry.word) && entry.standing < 1_000)
 }
 
 fn then_object(m: &mut Model, choice: &Choice, _: &Saw) {
@@ -109,7 +109,8 @@ fn then_object(m: &mut Model, choice: &Choice, _: &Saw) {
 }
 
 fn may_resolve(m: &Model, choice: &Choice) -> bool {
-    m.objection(choice).is_some_and(|place| m.objections[place].1)
+    let own = m.ended_by == Some(STAFF[choice.who]);
+    !own && m.objection(choice).is_some_and(|place| m.objections[place].1)
 }
 
 fn then_resolve(m: &mut Model, choice: &Choice, _: &Saw) {

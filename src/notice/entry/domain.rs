@@ -126,6 +126,9 @@ pub struct Removed {
     pub listing: Listing,
     /// Objections that are not resolved. Their objectors still have a right to an answer.
     pub standing: BTreeSet<Id>,
+    /// 退回复审: its line went back to review.
+    #[serde(default)]
+    pub to_review: bool,
 }
 
 /// 已撤回.
@@ -256,9 +259,12 @@ impl Entry {
         }
     }
 
-    /// Whether it went through to a removal.
-    pub fn is_removed(&self) -> bool {
-        matches!(self, Self::Removed(_))
+    /// Whether its line went back to review, where it was removed.
+    pub fn removed(&self) -> Option<bool> {
+        match self {
+            Self::Removed(removed) => Some(removed.to_review),
+            _ => None,
+        }
     }
 
     /// Whether it has no outcome yet.

@@ -14,8 +14,8 @@ use crate::kernel::step::Step;
 use crate::notice::domain::{Over, Recall, Refused, Running, Withdrawal};
 use crate::notice::objection::domain::is_within;
 
-/// So many objections may stand against one entry at once: more would hold it no better, and each is to be resolved.
-const STANDING_MAX: usize = 50;
+/// So many objections may stand against one entry at once: more than anybody files by hand, each by somebody else.
+const STANDING_MAX: usize = 1_000;
 
 impl Entry {
     /// Enters a line into a notice.
@@ -33,8 +33,8 @@ impl Entry {
             Self::Appealable(_) | Self::Undisputed(_) | Self::Concluded(_) => {
                 return Err(Refused::EntryCleared);
             }
-            Self::Removed(_) => return Err(Refused::EntryRemoved),
-            Self::Withdrawn(_) => return Err(Refused::EntryWithdrawn),
+            // Which of the two is nobody's business who only read the notice.
+            Self::Removed(_) | Self::Withdrawn(_) => return Err(Refused::EntryGone),
         };
         if standing.len() >= STANDING_MAX {
             return Err(Refused::ObjectionsTooMany);
@@ -50,7 +50,7 @@ impl Entry {
             Self::Listed(Listed { listing, appeal, .. }) => (listing, BTreeSet::new(), appeal),
             Self::Objected(Objected { listing, standing, appeal }) => (listing, standing, appeal),
             Self::Appealable(Appealable { listing, appeal, .. }) => (listing, BTreeSet::new(), Some(appeal)),
-            Self::Undisputed(_) | Self::Concluded(_) => return Err(Refused::EntryCleared),
+            Self::Undisputed(_) | Self::Concluded(_) => return Err(Refused::AppealOver),
             Self::Removed(_) => return Err(Refused::EntryRemoved),
             Self::Withdrawn(_) => return Err(Refused::EntryWithdrawn),
         };
@@ -59,16 +59,16 @@ impl Entry {
         Ok(Step::new(Self::Objected(Objected { listing, standing, appeal }), event))
     }
 
-    /// 异议成立: a standing objection was upheld.
-    pub fn uphold(self, objection: Id) -> Result<Step<Self, Event>, Refused> {
-        let removed_before = matches!(self, Self::Removed(_));
+    /// 异议成立: a standing objection was upheld. What became of the line is settled by the first one.
+    pub fn uphold(self, objection: Id, to_review: bool) -> Result<Step<Self, Event>, Refused> {
+        let removed = self.removed();
         let Resolving { listing, standing, .. } = self.resolve(objection)?;
-        let event = if removed_before {
-            Event::ObjectionResolved { standing: standing.len() }
-        } else {
-            Event::Removed { standing: standing.len() }
+        let event = match removed {
+            Some(_) => Event::ObjectionResolved { standing: standing.len() },
+            None => Event::Removed { standing: standing.len() },
         };
-        Ok(Step::new(Self::Removed(Removed { listing, standing }), event))
+        let to_review = removed.unwrap_or(to_review);
+        Ok(Step::new(Self::Removed(Removed { listing, standing, to_review }), event))
     }
 
     /// 异议不成立: a standing objection was dismissed. When no other stands, the entry is listed again, or undisputed
@@ -82,13 +82,13 @@ impl Entry {
         if let Some(over) = over {
             self.is_of(over.notice())?;
         }
-        let removed_before = matches!(self, Self::Removed(_));
+        let removed = self.removed();
         let Resolving { listing, standing, appeal } = self.resolve(objection)?;
         // The days after the last dismissal end last: all are equally long.
         let appeal = dismissal.appeal.or(appeal);
         let event = Event::ObjectionResolved { standing: standing.len() };
-        if removed_before {
-            return Ok(Step::new(Self::Removed(Removed { listing, standing }), event));
+        if let Some(to_review) = removed {
+            return Ok(Step::new(Self::Removed(Removed { listing, standing, to_review }), event));
         }
         if !standing.is_empty() {
             return Ok(Step::new(Self::Objected(Objected { listing, standing, appeal }), event));
@@ -155,7 +155,7 @@ impl Entry {
     fn resolve(self, objection: Id) -> Result<Resolving, Refused> {
         let (listing, mut standing, appeal) = match self {
             Self::Objected(Objected { listing, standing, appeal }) => (listing, standing, appeal),
-            Self::Removed(Removed { listing, standing }) => (listing, standing, None),
+            Self::Removed(Removed { listing, standing, .. }) => (listing, standing, None),
             _ => return Err(Refused::Mismatch),
         };
         if standing.remove(&objection) {

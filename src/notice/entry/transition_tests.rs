@@ -98,8 +98,8 @@ fn twice() -> Entry {
 fn all() -> [Entry; 9] {
     let undisputed = listed().close(&over(1)).unwrap().state;
     let concluded = undisputed.clone().conclude().unwrap().state;
-    let removed = objected().uphold(id(11)).unwrap().state;
-    let half = twice().uphold(id(12)).unwrap().state;
+    let removed = objected().uphold(id(11), false).unwrap().state;
+    let half = twice().uphold(id(12), false).unwrap().state;
     let withdrawn = objected().withdraw(&recall(1), withdrawal()).unwrap().state;
     [listed(), objected(), twice(), undisputed, concluded, removed, half, withdrawn, appealable()]
 }
@@ -115,7 +115,7 @@ fn check(step: impl Fn(Entry) -> Result<Step<Entry, Event>, Refused>, expected: 
 
 #[test]
 fn the_public_may_object_to_what_is_listed() {
-    use Refused::{EntryCleared, EntryRemoved};
+    use Refused::{EntryCleared, EntryGone};
     check(
         |entry| entry.object(&running(1), id(13)),
         [
@@ -124,9 +124,9 @@ fn the_public_may_object_to_what_is_listed() {
             Ok(OBJECTED),
             Err(EntryCleared),
             Err(EntryCleared),
-            Err(EntryRemoved),
-            Err(EntryRemoved),
-            Err(Refused::EntryWithdrawn),
+            Err(EntryGone),
+            Err(EntryGone),
+            Err(EntryGone),
             Err(EntryCleared),
         ],
     );
@@ -137,7 +137,7 @@ fn the_public_may_object_to_what_is_listed() {
 fn one_objection_upheld_removes_the_entry() {
     use Refused::Mismatch;
     check(
-        |entry| entry.uphold(id(11)),
+        |entry| entry.uphold(id(11), false),
         [
             Err(Mismatch),
             Ok(REMOVED),
@@ -150,7 +150,7 @@ fn one_objection_upheld_removes_the_entry() {
             Err(Mismatch),
         ],
     );
-    check(|entry| entry.uphold(id(99)), [const { Err(Refused::Mismatch) }; 9]);
+    check(|entry| entry.uphold(id(99), false), [const { Err(Refused::Mismatch) }; 9]);
 }
 
 #[test]
@@ -218,15 +218,15 @@ fn only_what_is_listed_is_cleared_by_the_end_of_the_notice() {
 
 #[test]
 fn an_appeal_holds_the_entry_again_unless_its_fate_is_sealed() {
-    use Refused::{EntryCleared, EntryRemoved, EntryWithdrawn};
+    use Refused::{AppealOver, EntryRemoved, EntryWithdrawn};
     check(
         |entry| entry.appeal(id(20)),
         [
             Ok(OBJECTED),
             Ok(OBJECTED),
             Ok(OBJECTED),
-            Err(EntryCleared),
-            Err(EntryCleared),
+            Err(AppealOver),
+            Err(AppealOver),
             Err(EntryRemoved),
             Err(EntryRemoved),
             Err(EntryWithdrawn),

@@ -1,6 +1,7 @@
 //! 异议: what somebody says against an entry, and what came of it. Pure.
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use time::{Date, OffsetDateTime};
 
 pub use super::refusal::Refused;
@@ -40,6 +41,9 @@ pub struct Filed {
     pub objector_name: String,
     /// 异议人电话; empty where it is anonymous.
     pub objector_tel: String,
+    /// The officer through whom it was filed; empty where the portal filed it, or a version that did not keep it.
+    #[serde(default)]
+    pub filed_by: String,
     /// 异议办理时限; none where it was filed to a version that kept none.
     #[serde(default)]
     pub clock: Option<Clock>,
@@ -63,6 +67,9 @@ pub struct Resolved {
     /// 退回复审: upheld, and its line went back to review.
     #[serde(default)]
     pub to_review: bool,
+    /// 核实情况, told to the person whom it is about; empty where it was not upheld.
+    #[serde(default)]
+    pub finding: String,
     /// 复核申请期; none where nothing can be appealed.
     #[serde(default)]
     pub window: Option<Clock>,
@@ -147,7 +154,7 @@ pub enum Event {
     FileAdded { number: i32, sha256: String },
     /// 脱敏: the copy for the person whom it is about was made, or made anew.
     #[serde(rename = "notice.objection_redacted")]
-    Redacted {},
+    Redacted { sha256: String },
 }
 
 /// 附件 of an objection.
@@ -193,7 +200,8 @@ struct Stood {
 
 impl Stood {
     fn resolved(self, resolution: Resolution) -> Resolved {
-        Resolved { filed: self.filed, resolution, to_review: false, window: None, heard: self.heard }
+        let (filed, heard) = (self.filed, self.heard);
+        Resolved { filed, resolution, to_review: false, finding: String::new(), window: None, heard }
     }
 }
 
@@ -203,10 +211,16 @@ impl Objection {
         Step::new(Self::Standing(filed), Event::Filed {})
     }
 
-    /// 异议成立: the line is rejected, or goes back to review.
-    pub fn uphold(self, resolution: Resolution, to_review: bool) -> Result<Step<Self, Event>, Refused> {
+    /// 异议成立: the line is rejected, or goes back to review. `finding`: what the person whom it is about is told.
+    pub fn uphold(
+        self,
+        resolution: Resolution,
+        to_review: bool,
+        finding: &str,
+    ) -> Result<Step<Self, Event>, Refused> {
         let resolved = self.heard_by(&resolution.officer)?.resolved(resolution);
-        Ok(Step::new(Self::Upheld(Resolved { to_review, ..resolved }), Event::Upheld { to_review }))
+        let resolved = Resolved { to_review, finding: finding.to_owned(), ..resolved };
+        Ok(Step::new(Self::Upheld(resolved), Event::Upheld { to_review }))
     }
 
     /// 异议不成立. `window`: the days in which the objector may appeal, where the policy gives any; once.
@@ -256,9 +270,16 @@ impl Objection {
         Ok((number, Step::new(self, Event::FileAdded { number, sha256: sha256.to_owned() })))
     }
 
-    /// 脱敏: the copy was made; at any time, and as often as it takes.
-    pub fn redacted(self) -> Step<Self, Event> {
-        Step::new(self, Event::Redacted {})
+    /// 脱敏: the copy was made; at any time, and as often as it takes. Its hash tells later what was shown.
+    pub fn redacted(self, copy: &str) -> Step<Self, Event> {
+        let sha256 = Sha256::digest(copy).iter().map(|byte| format!("{byte:02x}")).collect();
+        Step::new(self, Event::Redacted { sha256 })
+    }
+
+    /// Whether words tell by name or telephone who objected.
+    pub fn is_named_in(&self, words: &str) -> bool {
+        let Filed { objector_name, objector_tel, .. } = self.filed();
+        [objector_name, objector_tel].into_iter().any(|own| !own.is_empty() && words.contains(own.as_str()))
     }
 
     /// As it was filed.
@@ -303,7 +324,7 @@ impl Objection {
     /// The last day on which the objector may appeal, if it is still to come.
     pub fn appeal_until(&self, calendar: &Calendar, today: Date) -> Option<Date> {
         let Self::Dismissed(Resolved { window: Some(window), .. }) = self else { return None };
-        window.due(calendar).map(|due| due.date).filter(|last| today <= *last)
+        window.due(calendar).filter(|_| is_within(window, calendar, today)).map(|due| due.date)
     }
 
     /// Its word in the table.
@@ -317,9 +338,13 @@ impl Objection {
         }
     }
 
-    /// What stands, before an officer: an appeal is decided by another one than the first.
+    /// What stands, before an officer: another one than who filed it, and an appeal is decided by another one than the
+    /// first.
     fn heard_by(self, officer: &str) -> Result<Stood, Refused> {
         let stood = self.stood()?;
+        if stood.filed.filed_by == officer {
+            return Err(Refused::OwnObjection);
+        }
         match &stood.heard {
             Some(heard) if heard.first.officer == officer => Err(Refused::AppealNeedsSecondPerson),
             _ => Ok(stood),
@@ -337,7 +362,7 @@ impl Objection {
 
 /// Whether a day is not behind the last one of a clock.
 pub fn is_within(clock: &Clock, calendar: &Calendar, today: Date) -> bool {
-    clock.due(calendar).is_none_or(|due| today <= due.date)
+    !clock.is_over(calendar, today)
 }
 
 #[cfg(test)]

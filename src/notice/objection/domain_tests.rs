@@ -21,6 +21,7 @@ fn filed() -> Filed {
         ground: "不符合认定标准，材料有误。".to_owned(),
         objector_name: "李四".to_owned(),
         objector_tel: "13800000000".to_owned(),
+        filed_by: String::new(),
         clock: Some(Clock::start(FILED, 10)),
         filed_at: day_start(FILED),
     }
@@ -57,13 +58,13 @@ fn an_objection_is_resolved_once() {
         (standing().word(), standing().resolution(), standing().clock().is_some()),
         ("standing", None, true)
     );
-    let upheld = standing().uphold(found("first"), false).unwrap().state;
+    let upheld = standing().uphold(found("first"), false, "").unwrap().state;
     let final_dismissal = standing().dismiss(found("first"), None).unwrap().state;
     let moot = standing().moot(found("first")).unwrap().state;
     assert_eq!((upheld.word(), final_dismissal.word(), moot.word()), ("upheld", "dismissed", "moot"));
     for resolved in [upheld, final_dismissal, moot, dismissed()] {
         assert_eq!((resolved.filed(), resolved.clock()), (&filed(), None), "the original is immutable");
-        assert_eq!(resolved.clone().uphold(found("other"), false).err(), Some(Refused::Resolved));
+        assert_eq!(resolved.clone().uphold(found("other"), false, "").err(), Some(Refused::Resolved));
         assert_eq!(resolved.clone().dismiss(found("other"), None).err(), Some(Refused::Resolved));
         assert_eq!(resolved.clone().moot(found("other")).err(), Some(Refused::Resolved));
         assert!(!format!("{resolved:?}").contains("李四"));
@@ -75,7 +76,7 @@ fn a_dismissal_is_appealed_against_once_within_its_days() {
     assert_eq!(dismissed().appeal_until(&calendar(), LAST), Some(LAST));
     assert_eq!(dismissed().appeal_until(&calendar(), LAST.next_day().unwrap()), None);
     assert_eq!(appeal(dismissed(), LAST.next_day().unwrap()), Err(Refused::AppealTooLate));
-    let upheld = standing().uphold(found("first"), true).unwrap().state;
+    let upheld = standing().uphold(found("first"), true, "").unwrap().state;
     let without = standing().dismiss(found("first"), None).unwrap().state;
     for none in [standing(), upheld, without, standing().moot(found("first")).unwrap().state, appealed()] {
         assert_eq!(none.appeal_until(&calendar(), RESOLVED), None);
@@ -91,9 +92,12 @@ fn an_appeal_is_decided_by_another_officer_and_nothing_of_it_is_lost() {
     let objection = appealed();
     assert_eq!((objection.word(), objection.filed(), objection.resolution()), ("appealed", &filed(), None));
     assert_eq!(objection.clock(), Some(&Clock::start(LAST, 10)), "with the whole time anew");
-    assert_eq!(objection.clone().uphold(found("first"), false).err(), Some(Refused::AppealNeedsSecondPerson));
+    assert_eq!(
+        objection.clone().uphold(found("first"), false, "").err(),
+        Some(Refused::AppealNeedsSecondPerson)
+    );
     assert_eq!(objection.clone().dismiss(found("first"), None).err(), Some(Refused::AppealNeedsSecondPerson));
-    let upheld = objection.clone().uphold(found("second"), true).unwrap().state;
+    let upheld = objection.clone().uphold(found("second"), true, "").unwrap().state;
     assert!(upheld.resolved().is_some_and(|resolved| resolved.to_review));
     // Withdrawn by the bureau: whoever does it decides nothing of the appeal.
     let moot = objection.moot(found("first")).unwrap().state;

@@ -1,6 +1,6 @@
 //! 提出异议: by anybody, while the notice is open.
 
-use super::domain::{Filed, Objection};
+use super::domain::{Filed, Objection, Refused};
 use super::store::{self, About, Stored};
 use crate::app::App;
 use crate::db::work::{Owner, View, Work};
@@ -21,6 +21,9 @@ pub struct Input {
     /// 异议人电话.
     pub objector_tel: String,
 }
+
+/// So many objections of nobody may stand against one entry.
+const ANONYMOUS_MAX: usize = 20;
 
 /// The person behind an entry, `areas/{admdvs}/notices/{id}/entries/{reference}`. Who objects need not reach them, and
 /// is told nothing of them.
@@ -51,6 +54,7 @@ pub async fn file(work: &Work, app: &App, input: Input) -> Result<Stored> {
     let running = header.notice.running(&calendar, work.today()).map_err(Refusal::from)?;
     let rules = open::rules(app, header.notice.head())?.catalog.rules.objection;
     check(&input, rules.anonymous)?;
+    once(work, &stored, &input).await?;
     let filed = Filed {
         id: work.new_id(),
         entry: stored.entry.listing().id,
@@ -58,6 +62,7 @@ pub async fn file(work: &Work, app: &App, input: Input) -> Result<Stored> {
         ground: input.ground,
         objector_name: input.objector_name,
         objector_tel: input.objector_tel,
+        filed_by: work.actor().operator().unwrap_or_default().to_owned(),
         clock: Some(Clock::start(work.today(), rules.working_days)),
         filed_at: work.now(),
     };
@@ -65,6 +70,23 @@ pub async fn file(work: &Work, app: &App, input: Input) -> Result<Stored> {
     let saved = entries::save(work, stored.version, step).await?;
     let about = About { calendar: &calendar, listing: saved.entry.listing() };
     store::create(work, about, Objection::file(filed)).await
+}
+
+/// Nobody objects twice at a time to the same entry, so that no one person's objections keep others from theirs.
+async fn once(work: &Work, stored: &entries::Stored, input: &Input) -> Result<()> {
+    let standing = stored.entry.standing();
+    let mut nobody = 0;
+    for filed in store::standing(work, &standing).await? {
+        let same = filed.objector_tel == input.objector_tel;
+        nobody += usize::from(same && filed.objector_tel.is_empty());
+        if same && !filed.objector_tel.is_empty() {
+            return Err(Refusal::from(Refused::ObjectsAlready { anonymous: false }).into());
+        }
+    }
+    if nobody >= ANONYMOUS_MAX {
+        return Err(Refusal::from(Refused::ObjectsAlready { anonymous: true }).into());
+    }
+    Ok(())
 }
 
 /// The entry of a name.

@@ -2,14 +2,18 @@
 
 use tonic::Request;
 
+use super::evidence::grpc::through_the_own_bureau;
 use super::file::{Input, file, person, person_of};
-use super::resolve::{Outcome, appeal, resolve};
-use crate::kernel::error::{Error, Result};
+use super::resolve::{Found, Outcome, appeal, resolve};
+use crate::app::App;
+use crate::db::work::{Owner, View};
+use crate::kernel::error::{Error, Result, Violation};
 use crate::notice::grpc::Service;
 use crate::notice::message::{Now, complete, outcome, whole};
 use crate::notice::query::{self, Wanted};
 use crate::proto::opsp::notice::v1 as pb;
 use crate::rpc::call::{Answer, read, write_for};
+use crate::rpc::parse::area;
 
 /// `NoticeService.FileObjection`.
 pub async fn file_objection(
@@ -51,6 +55,8 @@ pub async fn get_objection(
                 return Ok(outcome(&stored.objection, now));
             }
             let (copy, files) = query::evidence(view, &input.name).await?;
+            let person = person_of(view, &input.name).await?;
+            read_by_the_bureau(&service.0, view, person, &input.name).await?;
             Ok(complete(&stored.objection, now, copy.as_ref(), &files))
         })
     })
@@ -67,6 +73,10 @@ pub async fn list_objections(
             let wanted = Wanted { parent: &input.parent, size: input.page_size, token: &input.page_token };
             let paged = query::objections(view, wanted).await?;
             let now = Now { calendar: &service.0.calendar.now(), today: view.today() };
+            if !paged.items.is_empty() {
+                let area = Owner::Area(area(&input.parent)?);
+                read_by_the_bureau(&service.0, view, area, &format!("{}/objections", input.parent)).await?;
+            }
             Ok(pb::ListObjectionsResponse {
                 objections: paged.items.iter().map(|stored| whole(&stored.objection, now)).collect(),
                 next_page_token: paged.next_page_token,
@@ -87,8 +97,7 @@ pub async fn resolve_objection(
         |view, input| Box::pin(async move { person_of(view, &input.name).await }),
         |service, work, input| {
             Box::pin(async move {
-                let found = found(input)?;
-                let stored = resolve(work, service.asked(), &input.name, found, &input.resolution).await?;
+                let stored = resolve(work, service.asked(), &input.name, found(input)?).await?;
                 let now = Now { calendar: &service.0.calendar.now(), today: work.today() };
                 Ok(whole(&stored.objection, now))
             })
@@ -108,6 +117,7 @@ pub async fn appeal_objection(
         |view, input| Box::pin(async move { person_of(view, &input.name).await }),
         |service, work, input| {
             Box::pin(async move {
+                through_the_own_bureau(work.actor(), &input.name)?;
                 let stored = appeal(work, &service.0, &input.name, &input.ground).await?;
                 let now = Now { calendar: &service.0.calendar.now(), today: work.today() };
                 Ok(outcome(&stored.objection, now))
@@ -117,17 +127,42 @@ pub async fn appeal_objection(
     .await
 }
 
-/// What the officer found.
-fn found(input: &pb::ResolveObjectionRequest) -> Result<Outcome> {
+/// Who objected and what was said is told to officers, and that they read it is kept.
+async fn read_by_the_bureau(app: &App, view: &View, owner: Owner, what: &str) -> Result<()> {
+    let work = app.db.work(view.actor(), owner).await?;
+    work.record_read(what).await?;
+    work.commit().await
+}
+
+/// What the officer found; everything wrong with it at once.
+fn found(input: &pb::ResolveObjectionRequest) -> Result<Found<'_>> {
     use pb::ObjectionConsequence::{Rejected, Review, Unspecified};
-    match (input.upheld, input.consequence()) {
-        (true, Unspecified | Rejected) => Ok(Outcome::Rejected),
-        (true, Review) => Ok(Outcome::ToReview),
-        (false, Unspecified) => Ok(Outcome::Dismissed),
-        (false, Rejected | Review) => Err(Error::invalid(
-            "consequence",
-            "异议不成立的，不得填写处理后果",
-            "must be unspecified where the objection is dismissed",
-        )),
+    let mut wrong = Vec::new();
+    let outcome = match (input.upheld, input.consequence()) {
+        (true, Unspecified | Rejected) => Outcome::Rejected,
+        (true, Review) => Outcome::ToReview,
+        (false, Unspecified) => Outcome::Dismissed,
+        (false, Rejected | Review) => {
+            let zh = "异议不成立的，不得填写处理后果";
+            let en = "must be unspecified where the objection is dismissed";
+            wrong.push(Violation::new("consequence", zh, en));
+            Outcome::Dismissed
+        }
+    };
+    let finding = input.finding.trim();
+    if input.upheld && finding.is_empty() {
+        let zh = "异议成立的，须填写告知当事人的核实情况";
+        let en = "is required where the objection is upheld: what the person concerned is told";
+        wrong.push(Violation::new("finding", zh, en));
+    }
+    if !input.upheld && !finding.is_empty() {
+        let zh = "异议不成立的，不得填写";
+        let en = "must be empty where the objection is dismissed";
+        wrong.push(Violation::new("finding", zh, en));
+    }
+    if wrong.is_empty() {
+        Ok(Found { outcome, text: &input.resolution, finding })
+    } else {
+        Err(Error::Invalid(wrong))
     }
 }

@@ -2,7 +2,7 @@
 
 use super::domain::{Objection, Redacted};
 use super::evidence;
-use super::resolve::find;
+use super::resolve::{find, unnamed};
 use super::store::{self, About, Stored};
 use crate::app::App;
 use crate::db::page::{Page, Paged};
@@ -13,12 +13,13 @@ use crate::kernel::id::Id;
 /// Writes the copy, or writes it anew.
 pub async fn redact(work: &Work, app: &App, of: &str, ground: &str) -> Result<Stored> {
     let (stored, entry) = find(work, of).await?;
+    unnamed(&stored, "ground", ground)?;
     let officer = work.actor().operator()?.to_owned();
     let copy = Redacted { ground: ground.to_owned(), officer, at: work.now() };
     let id = stored.objection.filed().id;
     evidence::store::keep_copy(work, id, &copy).await?;
     let about = About { calendar: &app.calendar.now(), listing: entry.entry.listing() };
-    store::save(work, about, stored.version, stored.objection.redacted()).await
+    store::save(work, about, stored.version, stored.objection.redacted(ground)).await
 }
 
 /// The objections to this call's person's entries, newest first, each with its copy where there is one.

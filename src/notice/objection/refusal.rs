@@ -15,6 +15,12 @@ pub enum Refused {
     AppealTooLate,
     /// Who dismissed an objection does not decide its appeal.
     AppealNeedsSecondPerson,
+    /// Who filed an objection does not decide it.
+    OwnObjection,
+    /// Who decided on the line does not decide what is said against that.
+    OwnDecision,
+    /// The objector has one that stands, or so many of nobody stand.
+    ObjectsAlready { anonymous: bool },
 }
 
 impl From<Refused> for Refusal {
@@ -38,6 +44,30 @@ impl From<Refused> for Refusal {
                 "an appeal is decided by another officer than the one who dismissed the objection.",
             )
             .help("请由另一名经办人员办理。", "let another officer decide it."),
+            Refused::OwnObjection => Self::new(
+                "OBJECTION_NEEDS_SECOND_PERSON",
+                "提出该异议的经办人员不能自行处理，须由另一名经办人员处理。",
+                "an objection is decided by another officer than the one who filed it.",
+            )
+            .help("请由另一名经办人员处理。", "let another officer decide it."),
+            Refused::OwnDecision => Self::new(
+                "OBJECTION_NEEDS_SECOND_PERSON",
+                "审核确认该病种的经办人员不能处理对该决定的异议，须由另一名经办人员处理。",
+                "an objection is decided by another officer than the one who decided on the line.",
+            )
+            .help("请由另一名经办人员处理。", "let another officer decide it."),
+            Refused::ObjectsAlready { anonymous: false } => Self::new(
+                "OBJECTION_STANDS_ALREADY",
+                "您对该公示条目已提出异议，正在处理。",
+                "an objection from this telephone to the entry stands already.",
+            )
+            .help("如有新的材料，请用 AddObjectionFile 补充。", "add files to that one with AddObjectionFile."),
+            Refused::ObjectsAlready { anonymous: true } => Self::new(
+                "OBJECTIONS_TOO_MANY",
+                "该公示条目待处理的匿名异议已达上限。",
+                "as many anonymous objections as are taken stand against the entry already.",
+            )
+            .help("请实名提出。", "object by name."),
             Refused::Resolved => {
                 Self::new("OBJECTION_RESOLVED", "该异议已处理完毕。", "the objection was resolved before.")
             }

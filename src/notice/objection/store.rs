@@ -5,7 +5,7 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
-use super::domain::{Event, Objection};
+use super::domain::{Event, Filed, Objection};
 use crate::db::failed;
 use crate::db::journal;
 use crate::db::source::micros;
@@ -67,6 +67,16 @@ pub async fn own(view: &View, before: Option<Id>, most: u64) -> Result<Vec<Store
     }
     let rows = find.order_by_desc(Column::Id).limit(most).all(&view.conn()).await.map_err(failed)?;
     rows.iter().map(|row| parse(view, row)).collect()
+}
+
+/// What was said in some objections about this call's person.
+pub async fn standing(view: &View, ids: &[Id]) -> Result<Vec<Filed>> {
+    use row::objection::{Column, Entity};
+    let find = Entity::find()
+        .filter(Column::PsnNo.eq(view.person()?.psn_no.as_str()))
+        .filter(Column::Id.is_in(ids.iter().map(|id| id.0)));
+    let rows = find.all(&view.conn()).await.map_err(failed)?;
+    rows.iter().map(|row| Ok(parse(view, row)?.objection.filed().clone())).collect()
 }
 
 /// What an objection is about, and the calendar by which its days are counted.

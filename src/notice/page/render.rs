@@ -33,6 +33,7 @@ pub struct Html {
     app: App,
     actor: Actor,
     notice: Id,
+    name: String,
     sheet: Sheet,
     stage: Stage,
 }
@@ -51,7 +52,14 @@ pub type Piece = (Vec<u8>, String);
 pub async fn html(view: &View, app: &App, name: &str) -> Result<Rendering> {
     let (notice, sheet, _) = sheet(view, app, name).await?;
     let (app, actor) = (app.clone(), view.actor().clone());
-    Ok(Rendering::Html(Box::new(Html { app, actor, notice, sheet, stage: Stage::Head })))
+    Ok(Rendering::Html(Box::new(Html {
+        app,
+        actor,
+        notice,
+        name: name.to_owned(),
+        sheet,
+        stage: Stage::Head,
+    })))
 }
 
 /// A volume of the notice as PDF: the first one, or the one that a token asks for.
@@ -123,6 +131,8 @@ impl Html {
         };
         // No connection is held while the caller takes what it got.
         let view = self.app.db.view(&self.actor, Owner::Nobody).await?;
+        // A slow reader gets no more than everybody else once the notice is over or withdrawn.
+        query::notice(&view, &self.app, &self.name).await?;
         let most = u64::try_from(ROWS).unwrap_or(u64::MAX);
         let found = entries::list(&view, self.notice, after.as_deref(), false, most).await?;
         let Some(last) = found.last() else {

@@ -16,6 +16,7 @@ use notice::notice_service_client::NoticeServiceClient;
 
 use super::model::Choice;
 use super::{Case, LINES};
+use crate::world::scenario::finding;
 use crate::world::{Caller, World, files, request_id};
 
 /// Who may.
@@ -94,7 +95,7 @@ pub static CALLS: [Row; 11] = [
                     .unwrap_or_else(|| format!("{NOTICE}/entries/2025-001-AAAAAA")),
                 ground: "该人员病历存疑，请核实其真实性。".to_owned(),
                 objector_name: "某某".to_owned(),
-                objector_tel: "13812345678".to_owned(),
+                objector_tel: format!("138{:08}", case.objections.len()),
                 request_id: request_id(),
                 validate_only: false,
             };
@@ -112,6 +113,7 @@ pub static CALLS: [Row; 11] = [
                 request_id: request_id(),
                 validate_only: false,
                 consequence: notice::ObjectionConsequence::Unspecified.into(),
+                finding: finding(choice.upheld),
             };
             named(NoticeServiceClient::new(caller).resolve_objection(request).await?.into_inner().name)
         })

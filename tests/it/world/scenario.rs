@@ -353,13 +353,13 @@ impl World {
         list.expect("the entries").into_inner().entries
     }
 
-    /// Objects to an entry.
+    /// Somebody objects to an entry, each time somebody else.
     pub async fn object(&self, entry: &str) -> Result<notice::Objection, Status> {
         let request = notice::FileObjectionRequest {
             parent: entry.to_owned(),
             ground: "该人员病历存疑，请核实其真实性。".to_owned(),
             objector_name: "某某".to_owned(),
-            objector_tel: "13812345678".to_owned(),
+            objector_tel: format!("138{:08}", unique()),
             request_id: request_id(),
             validate_only: false,
         };
@@ -375,6 +375,7 @@ impl World {
             request_id: request_id(),
             validate_only: false,
             consequence: notice::ObjectionConsequence::Unspecified.into(),
+            finding: finding(upheld),
         };
         Ok(NoticeServiceClient::new(self.bureau(OFFICER)).resolve_objection(request).await?.into_inner())
     }
@@ -455,4 +456,9 @@ impl World {
 /// The psn_no in a name.
 pub fn psn_no(name: &str) -> &str {
     name.split('/').nth(1).expect("a name below insured/")
+}
+
+/// What the person concerned is told of an objection that is upheld.
+pub fn finding(upheld: bool) -> String {
+    if upheld { "检查报告与病历不符。".to_owned() } else { String::new() }
 }

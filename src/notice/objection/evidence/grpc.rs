@@ -2,7 +2,7 @@
 
 use tonic::Request;
 
-use super::super::attach::{attach, examine};
+use super::super::attach::{Handed, attach, examine};
 use super::super::file::{claim, person_of};
 use super::super::redact::{copies, redact};
 use super::store;
@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::db::Db;
 use crate::db::page::Page;
 use crate::db::work::{Owner, View};
+use crate::kernel::access::{Actor, Role};
 use crate::kernel::error::{Error, Result};
 use crate::material::upload::Examined;
 use crate::notice::grpc::Service;
@@ -17,13 +18,13 @@ use crate::notice::message::{Now, complete, copy, file};
 use crate::notice::{name, query};
 use crate::proto::opsp::notice::v1 as pb;
 use crate::rpc::call::{Answer, Serves, actor, language, read, write_for};
-use crate::rpc::parse::check;
+use crate::rpc::parse::{area, check};
 use crate::rpc::status::status;
 
 /// The service, with the file that was examined for one write.
 struct Adding {
     app: App,
-    examined: Examined,
+    examined: Option<Examined>,
 }
 
 impl Serves for Adding {
@@ -46,7 +47,8 @@ pub async fn add_objection_file(
         |view, input| Box::pin(async move { person_of(view, &input.name).await }),
         |adding, work, input| {
             Box::pin(async move {
-                let added = attach(work, &adding.app, &input.name, &adding.examined).await?;
+                let handed = Handed { bytes: &input.content, examined: adding.examined.as_ref() };
+                let added = attach(work, &adding.app, &input.name, handed).await?;
                 Ok(file(&input.name, &added))
             })
         },
@@ -54,13 +56,20 @@ pub async fn add_objection_file(
     .await
 }
 
-/// What a file says does not depend on when it is looked at: whoever repeats the call gets the same.
-async fn examined(app: &App, request: &Request<pb::AddObjectionFileRequest>) -> Result<Examined> {
+/// Who repeats a call finds the file there, and it is not looked at again.
+async fn examined(app: &App, request: &Request<pb::AddObjectionFileRequest>) -> Result<Option<Examined>> {
     let input = request.get_ref();
     let actor = actor(request)?;
     check(input)?;
+    through_the_own_bureau(&actor, &input.name)?;
     let view = app.db.view(&actor, Owner::Nobody).await?;
     examine(&view, app, &input.name, &input.content).await
+}
+
+/// A bureau acts for an objector in its own area alone; whoever else knows an objection's name comes through the portal.
+pub fn through_the_own_bureau(actor: &Actor, of: &str) -> Result<()> {
+    let away = actor.role == Some(Role::Bureau) && !actor.holds(&area(of)?);
+    if away { Err(Error::not_found(of)) } else { Ok(()) }
 }
 
 /// `NoticeService.GetObjectionFile`.
