@@ -15,7 +15,7 @@ use crate::requalification::{
     wait_until, wants, with_paper,
 };
 use crate::world::scenario::row;
-use crate::world::{Engine, OFFICER, World, reason, refused, request_id, wrong_fields};
+use crate::world::{Engine, OFFICER, World, refused, request_id, wrong_fields};
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -144,5 +144,5 @@ async fn each_tells_only_what_is_theirs_to_tell(#[values(Engine::Sqlite, Engine:
         assert_eq!(seen.unwrap_err().code(), Code::PermissionDenied);
     }
     let request = benefit::AnswerRequalificationRequest { ask_officer: true, ..answer(&name) };
-    assert_eq!(reason(&send(&world, &stranger, request).await.unwrap_err()), "NOT_FOUND");
+    assert_eq!(send(&world, &stranger, request).await.unwrap_err().code(), Code::NotFound);
 }
