@@ -20,10 +20,7 @@ use tonic::{Code, Status};
 use crate::catalogue::{document, import};
 use crate::deadlines::{deadlines, events};
 use crate::world::scenario::row;
-use crate::world::{
-    Caller, Engine, OFFICER, OTHER_OFFICER, World, files, postgres_database, refused, request_id,
-    wrong_fields,
-};
+use crate::world::{Caller, Engine, OFFICER, OTHER_OFFICER, World, files, refused, request_id, wrong_fields};
 
 pub const CODE: &str = "M01600";
 /// Benefits of these tests begin on 11 March 2025.
@@ -370,36 +367,4 @@ async fn a_benefit_that_ends_ends_its_round_and_what_waits_for_an_officer(
         ..Default::default()
     };
     assert!(deadlines(&world, due).await.is_empty());
-}
-
-/// Two instances on one database look for what is due at the same time.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_instances_ask_and_remind_once() {
-    let database = postgres_database().await;
-    let one = World::start_on(&database, |_| {}).await;
-    let keys = one.running.app.config.data_dir.join("keys.toml");
-    let keys = std::fs::read(keys).unwrap();
-    let other = World::start_on(&database, |config| {
-        std::fs::write(config.data_dir.join("keys.toml"), &keys).unwrap();
-    })
-    .await;
-    let (psn_no, _) = one.granted(row(), CODE).await;
-    for day in [OPENED, DUE - Duration::days(30), DUE - Duration::days(7), DUE] {
-        for world in [&one, &other] {
-            world.wait_until(day);
-        }
-        // Each without a lease of the job's, as if the other's had run out.
-        let sweep = async |world: &World, holder: &str| {
-            let app = &world.running.app;
-            let lease = app.db.lease(holder, holder, 60).await.unwrap().unwrap();
-            let run = opsp::benefit::requalification::run::run;
-            run(app, &lease, opsp::settlement::query::last_settled).await.unwrap();
-            app.db.release(lease, 0, "").await.unwrap();
-        };
-        tokio::join!(sweep(&one, "a"), sweep(&other, "b"), sweep(&one, "c"), sweep(&other, "d"));
-    }
-    let name = round(&one, &psn_no).await.name;
-    assert_eq!(happened(&one, &name).await, ["asked", "reminded", "reminded", "due"]);
-    let (one, other) = (one.stop(), other.stop());
-    tokio::join!(one, other);
 }

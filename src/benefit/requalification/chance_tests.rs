@@ -3,9 +3,9 @@
 use proptest::prelude::*;
 use time::Duration;
 
-use super::domain::{Answer, Delivery, Requalification, Way};
+use super::domain::{Answer, Delivery, Found, Requalification, Way};
 use super::transition::tests::{DUE, answer, benefit, decision, found, nothing, opened};
-use crate::benefit::domain::Standing;
+use crate::benefit::domain::{Benefit, Standing};
 
 #[derive(Clone, Debug)]
 enum Act {
@@ -28,6 +28,22 @@ fn act() -> impl Strategy<Value = Act> {
     ]
 }
 
+/// A day begins: the job does what is due, and lapses nobody before a delivered notice and its whole grace.
+fn begin(round: &mut Requalification, held: &mut Benefit, found: &Found) -> Result<(), TestCaseError> {
+    while let Some(advance) = round.clone().look(held, found).unwrap() {
+        if let Requalification::Lapsed(lapsed) = &advance.round.state {
+            let delivered = lapsed.dossier.delivered.as_ref().unwrap().on;
+            prop_assert!(lapsed.on == found.today);
+            prop_assert!(found.today - delivered.max(DUE) > Duration::days(30));
+        }
+        *round = advance.round.state;
+        if let Some(step) = advance.benefit {
+            *held = step.state;
+        }
+    }
+    Ok(())
+}
+
 proptest! {
     /// Whatever happens in whatever order: a benefit lapses only after a delivered notice and its whole grace, or because
     /// an officer decided about what the person had answered; and round and benefit say the same.
@@ -44,15 +60,7 @@ proptest! {
                 Act::Wait(days) => {
                     for _ in 0..days {
                         today = today.next_day().unwrap();
-                        while let Some(advance) = round.clone().look(&held, &facts(today)).unwrap() {
-                            if let Requalification::Lapsed(lapsed) = &advance.round.state {
-                                let delivered = lapsed.dossier.delivered.as_ref().unwrap().on;
-                                prop_assert!(lapsed.on == today);
-                                prop_assert!(today - delivered.max(DUE) > Duration::days(30));
-                            }
-                            round = advance.round.state;
-                            held = advance.benefit.map_or(held, |step| step.state);
-                        }
+                        begin(&mut round, &mut held, &facts(today))?;
                     }
                     None
                 }
