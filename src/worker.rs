@@ -10,7 +10,7 @@ use tokio::time::{Interval, MissedTickBehavior};
 
 use crate::app::App;
 use crate::ops::jobs::{JobSpec, Jobs, forget_answers, run_once, sequence};
-use crate::{benefit, certificate, deadline, material, notice, ops, review};
+use crate::{benefit, certificate, deadline, material, notice, ops, review, settlement};
 
 /// How often each job looks whether something is due.
 const TICK: Duration = Duration::from_secs(1);
@@ -78,6 +78,14 @@ pub const JOBS: Jobs = &[
         description: "Draws somebody instead of each expert who did not answer in time (超期更换专家).",
         run: |app, lease| Box::pin(review::overdue::run(app, lease)),
         is_long: false,
+    },
+    JobSpec {
+        name: "requalify",
+        description: "Renews benefits by data, asks people for what data cannot answer, reminds, and has lapse what nobody answered (年度复审).",
+        run: |app, lease| {
+            Box::pin(benefit::requalification::run::run(app, lease, settlement::query::last_settled))
+        },
+        is_long: true,
     },
     JobSpec {
         name: "fill-quality-panels",

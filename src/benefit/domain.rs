@@ -34,6 +34,8 @@ pub struct Benefit {
     pub requalify_on: Option<Date>,
     /// 暂停期间, oldest first.
     pub suspensions: Vec<Suspension>,
+    /// 复审中止期间, oldest first: days on which it was lapsed, open while it has not returned.
+    pub lapses: Vec<Period>,
     /// The application that asked for it.
     pub application: Id,
     /// The notice entry that gave it.
@@ -79,6 +81,8 @@ pub enum EndGround {
     Recovered,
     /// 本人放弃.
     GivenUp,
+    /// 复审逾期: it lapsed, and did not return in time.
+    Lapsed,
 }
 
 /// What happened to a benefit.
@@ -108,6 +112,15 @@ pub enum Event {
     /// 终止.
     #[serde(rename = "benefit.ended")]
     Ended { enddate: Date, ground: EndGround },
+    /// 复审通过.
+    #[serde(rename = "benefit.renewed")]
+    Renewed { requalify_on: Option<Date> },
+    /// 复审逾期或未通过，中止.
+    #[serde(rename = "benefit.lapsed")]
+    Lapsed { begndate: Date },
+    /// 复审通过，恢复.
+    #[serde(rename = "benefit.returned")]
+    Returned { begndate: Date, requalify_on: Option<Date> },
 }
 
 /// What a benefit is granted under.
@@ -130,8 +143,7 @@ impl Benefit {
             BenefitStart::Approved => undisputed.approved_on(),
             BenefitStart::FirstOfNextMonth => month_after(closed_on),
         };
-        let requalify_on =
-            (disease.requalify_months > 0).then(|| add_months(begndate, disease.requalify_months));
+        let requalify_on = rules.requalification.next(begndate, disease.requalify_months);
         let benefit = Self {
             id,
             area: undisputed.area().clone(),
@@ -141,6 +153,7 @@ impl Benefit {
             end: None,
             requalify_on,
             suspensions: Vec::new(),
+            lapses: Vec::new(),
             application: undisputed.application(),
             entry: undisputed.entry(),
             notice_entry: undisputed.name(),

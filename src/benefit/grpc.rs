@@ -5,7 +5,7 @@ use tonic::Request;
 
 use super::domain::{EndGround, Standing, SuspensionGround};
 use super::store::{self, Stored};
-use super::{change, query};
+use super::{change, query, requalification};
 use crate::app::App;
 use crate::catalog::grpc::insutype;
 use crate::db::Db;
@@ -134,6 +134,48 @@ impl pb::benefit_service_server::BenefitService for Service {
         })
         .await
     }
+
+    async fn get_requalification(
+        &self,
+        request: Request<pb::GetRequalificationRequest>,
+    ) -> Answer<pb::Requalification> {
+        requalification::grpc::get(self, request).await
+    }
+
+    async fn list_requalifications(
+        &self,
+        request: Request<pb::ListRequalificationsRequest>,
+    ) -> Answer<pb::ListRequalificationsResponse> {
+        requalification::grpc::list(self, request).await
+    }
+
+    async fn list_due_requalifications(
+        &self,
+        request: Request<pb::ListDueRequalificationsRequest>,
+    ) -> Answer<pb::ListDueRequalificationsResponse> {
+        requalification::grpc::list_due(self, request).await
+    }
+
+    async fn confirm_delivery(
+        &self,
+        request: Request<pb::ConfirmDeliveryRequest>,
+    ) -> Answer<pb::Requalification> {
+        requalification::grpc::confirm_delivery(self, request).await
+    }
+
+    async fn answer_requalification(
+        &self,
+        request: Request<pb::AnswerRequalificationRequest>,
+    ) -> Answer<pb::Requalification> {
+        requalification::grpc::answer_requalification(self, request).await
+    }
+
+    async fn decide_requalification(
+        &self,
+        request: Request<pb::DecideRequalificationRequest>,
+    ) -> Answer<pb::Requalification> {
+        requalification::grpc::decide_requalification(self, request).await
+    }
 }
 
 fn id(name: &str) -> Result<Id> {
@@ -156,6 +198,11 @@ fn end_ground(ground: pb::EndGround) -> Result<EndGround> {
         pb::EndGround::Moved => Ok(EndGround::Moved),
         pb::EndGround::Recovered => Ok(EndGround::Recovered),
         pb::EndGround::GivenUp => Ok(EndGround::GivenUp),
+        pb::EndGround::Lapsed => Err(Error::invalid(
+            "ground",
+            "复审逾期由系统终止，不能手工填写",
+            "is told by the server alone: it ends what lapsed and did not return",
+        )),
         pb::EndGround::Unspecified => Err(unstated()),
     }
 }
@@ -183,6 +230,7 @@ fn message(view: &View, app: &App, stored: &Stored) -> Result<pb::Benefit> {
         state: match benefit.standing(view.today()) {
             Standing::NotBegun | Standing::Active => pb::BenefitState::Active,
             Standing::Suspended => pb::BenefitState::Suspended,
+            Standing::Lapsed => pb::BenefitState::Lapsed,
             Standing::Ended => pb::BenefitState::Ended,
         }
         .into(),
@@ -190,6 +238,7 @@ fn message(view: &View, app: &App, stored: &Stored) -> Result<pb::Benefit> {
         enddate: benefit.end.map(|(last, _)| date_message(last)),
         requalify_on: benefit.requalify_on.map(date_message),
         suspensions: suspensions.collect(),
+        lapses: benefit.lapses.iter().map(|lapse| period(lapse.from, lapse.to)).collect(),
         notice_entry: benefit.notice_entry.clone(),
         application: crate::application::store::name(person, benefit.application),
         certificate: benefit

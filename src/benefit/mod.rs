@@ -9,6 +9,7 @@ pub mod grpc;
 mod life;
 pub mod query;
 mod refusal;
+pub mod requalification;
 mod row;
 mod standing;
 pub mod store;

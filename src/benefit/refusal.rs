@@ -44,6 +44,14 @@ impl From<ChangeRefused> for Refusal {
                 "a suspension for abuse lasts 3 to 12 months (Regulations on fund use, art. 41).",
             )
             .help("请填写 3 至 12 个月的结束日期。", "name a last day 3 to 12 months later."),
+            ChangeRefused::AlreadyLapsed => Self::new(
+                "ALREADY_LAPSED",
+                "待遇已因复审中止。",
+                "the benefit has lapsed for want of its re-qualification already.",
+            ),
+            ChangeRefused::NotLapsed => {
+                Self::new("NOT_LAPSED", "待遇未因复审中止。", "the benefit has not lapsed.")
+            }
         }
     }
 }
@@ -76,6 +84,22 @@ impl From<NotInForce> for Refusal {
                 match until.and_then(Date::next_day) {
                     Some(day) => suspended.met_on(day),
                     None => suspended,
+                }
+            }
+            NotInForce::Lapsed { code, since, until } => {
+                let lapsed = Self::new(
+                    "BENEFIT_LAPSED",
+                    format!("病种 {code} 的待遇因未完成复审，自 {since} 起中止。"),
+                    format!("the benefit for disease {code} has lapsed since {since} for want of its re-qualification."),
+                )
+                .help(
+                    "请在门户办理复审（也可要求经办人员人工办理），通过后自恢复之日起享受。",
+                    "answer the re-qualification, or ask an officer to decide; it pays again from its return on.",
+                )
+                .about(code);
+                match until.and_then(Date::next_day) {
+                    Some(day) => lapsed.met_on(day),
+                    None => lapsed,
                 }
             }
             NotInForce::Ended { code, enddate } => Self::new(

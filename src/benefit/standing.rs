@@ -6,6 +6,7 @@ use super::domain::{Benefit, Suspension};
 use crate::catalog::domain::{Catalog, Disease, Insutype, PersonRule, Policy};
 use crate::kernel::id::Id;
 use crate::kernel::money::Money;
+use crate::kernel::period::Period;
 use crate::kernel::region::Region;
 
 /// How a benefit stands on a day.
@@ -17,6 +18,8 @@ pub enum Standing {
     Active,
     /// 暂停.
     Suspended,
+    /// 复审中止.
+    Lapsed,
     /// 终止.
     Ended,
 }
@@ -61,6 +64,8 @@ pub enum NotInForce {
     NotBegun { code: String, begndate: Date },
     /// It is suspended then.
     Suspended { code: String, day: Date, until: Option<Date> },
+    /// It was not re-qualified; until it returned, where it has.
+    Lapsed { code: String, since: Date, until: Option<Date> },
     /// It had ended.
     Ended { code: String, enddate: Date },
     /// It was granted in another pooling area than the one in which the person is insured now.
@@ -75,6 +80,8 @@ impl Benefit {
             Standing::Ended
         } else if day < self.begndate {
             Standing::NotBegun
+        } else if self.lapse_on(day).is_some() {
+            Standing::Lapsed
         } else if self.suspension_on(day).is_some() {
             Standing::Suspended
         } else {
@@ -86,16 +93,28 @@ impl Benefit {
     pub fn in_force(&self, day: Date, area: &Region) -> Result<InForce, NotInForce> {
         let code = self.code.clone();
         match self.standing(day) {
-            Standing::Active | Standing::NotBegun | Standing::Suspended if !self.is_of(area) => {
+            Standing::Active | Standing::NotBegun | Standing::Suspended | Standing::Lapsed
+                if !self.is_of(area) =>
+            {
                 Err(NotInForce::Moved { code })
             }
             Standing::Active => Ok(InForce { benefit: self.id, code, insutype: self.insutype, day }),
             Standing::NotBegun => Err(NotInForce::NotBegun { code, begndate: self.begndate }),
             Standing::Suspended => Err(NotInForce::Suspended { code, day, until: self.suspended_until(day) }),
+            Standing::Lapsed => {
+                let lapse = self.lapse_on(day);
+                let (since, until) =
+                    (lapse.map_or(day, |lapse| lapse.from), lapse.and_then(|lapse| lapse.to));
+                Err(NotInForce::Lapsed { code, since, until })
+            }
             Standing::Ended => {
                 Err(NotInForce::Ended { code, enddate: self.end.map_or(day, |(last, _)| last) })
             }
         }
+    }
+
+    fn lapse_on(&self, day: Date) -> Option<&Period> {
+        self.lapses.iter().find(|lapse| lapse.contains(day))
     }
 
     fn suspension_on(&self, day: Date) -> Option<&Suspension> {

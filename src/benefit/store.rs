@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::accumulator::{Key, Used};
 use super::domain::{Benefit, EndGround, Event, Suspension};
+use super::requalification;
 use super::row::accumulator;
 use super::row::benefit::{ActiveModel, Column, Entity, Model};
 use crate::catalog::domain::Insutype;
@@ -26,6 +27,7 @@ use crate::kernel::calendar::parse_date;
 use crate::kernel::error::{Error, Result};
 use crate::kernel::id::{Id, PsnNo};
 use crate::kernel::money::Money;
+use crate::kernel::period::Period;
 use crate::kernel::region::Region;
 use crate::kernel::step::Step;
 
@@ -78,8 +80,15 @@ pub async fn of_disease(view: &View, code: &str) -> Result<Vec<Stored>> {
 /// Saves a new benefit with its event.
 pub async fn create(work: &Work, step: Step<Benefit, Event>) -> Result<Stored> {
     let (person, benefit) = (work.person()?, step.state);
-    let row = ActiveModel {
-        psn_no: Set(person.psn_no.as_str().to_owned()),
+    let row = row(&person.psn_no, &benefit, 1, &Kept::default())?;
+    work.insert(row, Entry::new(name(person, benefit.id), 1, &step.event)?).await?;
+    Ok(Stored { benefit, version: 1 })
+}
+
+/// The row of a benefit, with what else lies in it.
+pub(super) fn row(psn_no: &PsnNo, benefit: &Benefit, version: i64, kept: &Kept) -> Result<ActiveModel> {
+    Ok(ActiveModel {
+        psn_no: Set(psn_no.as_str().to_owned()),
         id: Set(benefit.id.0),
         area: Set(benefit.area.as_str().to_owned()),
         insutype: Set(benefit.insutype.code()),
@@ -87,17 +96,15 @@ pub async fn create(work: &Work, step: Step<Benefit, Event>) -> Result<Stored> {
         begndate: Set(benefit.begndate.to_string()),
         enddate: Set(benefit.end.map(|(last, _)| last.to_string())),
         requalify_on: Set(benefit.requalify_on.map(|day| day.to_string())),
-        suspensions: Set(json(&Kept { list: benefit.suspensions.clone(), remarks: String::new() })?),
+        suspensions: Set(json(&kept.clone().with(benefit))?),
         application_id: Set(benefit.application.0),
         entry_id: Set(benefit.entry.0),
         notice_entry: Set(benefit.notice_entry.clone()),
         certificate_id: Set(benefit.certificate.map(|id| id.0)),
         end_ground: Set(benefit.end.map(|(_, ground)| word(&ground)).transpose()?),
-        version: Set(1),
+        version: Set(version),
         created_at: Set(micros(benefit.created_at)),
-    };
-    work.insert(row, Entry::new(name(person, benefit.id), 1, &step.event)?).await?;
-    Ok(Stored { benefit, version: 1 })
+    })
 }
 
 /// Saves a step of a benefit that was read in `version`.
@@ -125,15 +132,28 @@ pub async fn save_with(
         .filter(Column::Id.eq(benefit.id.0))
         .filter(Column::Version.eq(version));
     work.update(update, Entry::new(name(person, benefit.id), version + 1, &step.event)?).await?;
+    if let Event::Ended { enddate, .. } = &step.event {
+        requalification::store::look_after_end(work, benefit.id, *enddate).await?;
+    }
     Ok(Stored { benefit, version: version + 1 })
 }
 
 /// What lies in the column `suspensions`: days and grounds in plain, the officers' words sealed.
-#[derive(Serialize, Deserialize)]
-struct Kept {
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Kept {
     list: Vec<Suspension>,
+    /// Not written where there is none, as in rows of before there were any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    lapses: Vec<Period>,
     /// `Vec<Remark>`, sealed, in base64; empty when there is none.
     remarks: String,
+}
+
+impl Kept {
+    /// The days of a benefit, with the remarks there are.
+    fn with(self, benefit: &Benefit) -> Self {
+        Self { list: benefit.suspensions.clone(), lapses: benefit.lapses.clone(), ..self }
+    }
 }
 
 /// Why an officer changed a benefit. Free text may hold personal data: it is sealed, and not in the journal.
@@ -150,9 +170,8 @@ async fn with_remark(work: &Work, benefit: &Benefit, version: i64, remark: Optio
     let key = (person.psn_no.as_str().to_owned(), benefit.id.0);
     let row = Entity::find_by_id(key).one(&work.conn()).await.map_err(failed)?;
     let row = row.ok_or_else(|| Error::NotFound(name(person, benefit.id)))?;
-    let before = kept(&row)?;
-    let list = benefit.suspensions.clone();
-    let Some(text) = remark else { return Ok(Kept { list, ..before }) };
+    let before = kept(&row)?.with(benefit);
+    let Some(text) = remark else { return Ok(before) };
     let place = name(person, benefit.id);
     let mut remarks: Vec<Remark> = Vec::new();
     if !before.remarks.is_empty() {
@@ -160,10 +179,10 @@ async fn with_remark(work: &Work, benefit: &Benefit, version: i64, remark: Optio
         remarks = work.open(&place, &sealed)?;
     }
     remarks.push(Remark { version, text: text.to_owned() });
-    Ok(Kept { list, remarks: STANDARD.encode(work.seal(&place, &remarks)?) })
+    Ok(Kept { remarks: STANDARD.encode(work.seal(&place, &remarks)?), ..before })
 }
 
-fn kept(row: &Model) -> Result<Kept> {
+pub(super) fn kept(row: &Model) -> Result<Kept> {
     serde_json::from_str(&row.suspensions)
         .map_err(|error| Error::internal(format!("benefit {}: impossible suspensions: {error}", row.id)))
 }
@@ -180,7 +199,7 @@ fn unword<T: DeserializeOwned>(word: &str) -> Option<T> {
     serde_json::from_value(serde_json::Value::String(word.to_owned())).ok()
 }
 
-fn parse(row: Model) -> Result<Stored> {
+pub(super) fn parse(row: Model) -> Result<Stored> {
     let impossible = |what: &str| Error::internal(format!("benefit {}: impossible row: {what}", row.id));
     let day = |text: &str| parse_date(text).ok_or_else(|| impossible("no date"));
     let end = match (&row.enddate, &row.end_ground) {
@@ -190,6 +209,7 @@ fn parse(row: Model) -> Result<Stored> {
         }
         _ => return Err(impossible("an end without ground, or the other way round")),
     };
+    let kept = kept(&row)?;
     let benefit = Benefit {
         id: Id(row.id),
         area: Region::find(&row.area).ok_or_else(|| impossible("area"))?,
@@ -198,7 +218,8 @@ fn parse(row: Model) -> Result<Stored> {
         begndate: day(&row.begndate)?,
         end,
         requalify_on: row.requalify_on.as_deref().map(day).transpose()?,
-        suspensions: kept(&row)?.list,
+        suspensions: kept.list,
+        lapses: kept.lapses,
         application: Id(row.application_id),
         entry: Id(row.entry_id),
         notice_entry: row.notice_entry.clone(),

@@ -25,6 +25,10 @@ pub enum ChangeRefused {
     Order,
     /// A suspension for abuse lasts 3 to 12 months.
     AbuseLength,
+    /// It has lapsed already.
+    AlreadyLapsed,
+    /// It has not lapsed.
+    NotLapsed,
 }
 
 impl Benefit {
@@ -109,8 +113,57 @@ impl Benefit {
         Ok(Step::new(self, Event::Ended { enddate, ground }))
     }
 
+    /// 复审通过: it goes on until the next re-qualification; one that lapsed returns from today on.
+    pub fn renew(mut self, next: Option<Date>, today: Date) -> Result<Step<Self, Event>, ChangeRefused> {
+        if self.is_over(today) {
+            return Err(ChangeRefused::Ended);
+        }
+        self.requalify_on = next;
+        let Some(lapse) = self.lapses.last_mut().filter(|lapse| lapse.to.is_none()) else {
+            return Ok(Step::new(self, Event::Renewed { requalify_on: next }));
+        };
+        if lapse.from < today {
+            lapse.to = today.previous_day();
+        } else {
+            self.lapses.pop();
+        }
+        Ok(Step::new(self, Event::Returned { begndate: today, requalify_on: next }))
+    }
+
+    /// 复审中止 from a day on, today or later, until it returns.
+    pub fn lapse(mut self, from: Date, today: Date) -> Result<Step<Self, Event>, ChangeRefused> {
+        if self.is_over(today) {
+            return Err(ChangeRefused::Ended);
+        }
+        if from < today {
+            return Err(ChangeRefused::InPast);
+        }
+        if self.lapsed_since().is_some() {
+            return Err(ChangeRefused::AlreadyLapsed);
+        }
+        self.lapses.push(Period::since(from));
+        self.requalify_on = None;
+        Ok(Step::new(self, Event::Lapsed { begndate: from }))
+    }
+
+    /// 终止 of one that did not return in time, as of the day on which it lapsed: nothing was paid since.
+    pub fn expire(mut self, today: Date) -> Result<Step<Self, Event>, ChangeRefused> {
+        if self.is_over(today) {
+            return Err(ChangeRefused::Ended);
+        }
+        let since = self.lapsed_since().filter(|since| *since <= today).ok_or(ChangeRefused::NotLapsed)?;
+        let (enddate, ground) = (since.previous_day().unwrap_or(since), EndGround::Lapsed);
+        self.end = Some((enddate, ground));
+        Ok(Step::new(self, Event::Ended { enddate, ground }))
+    }
+
+    /// The day from which on it is lapsed and has not returned.
+    pub fn lapsed_since(&self) -> Option<Date> {
+        self.lapses.last().filter(|lapse| lapse.to.is_none()).map(|lapse| lapse.from)
+    }
+
     /// Whether its last day lies before today.
-    fn is_over(&self, today: Date) -> bool {
+    pub fn is_over(&self, today: Date) -> bool {
         self.end.is_some_and(|(last, _)| last < today)
     }
 }

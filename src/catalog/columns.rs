@@ -45,6 +45,7 @@ const MATERIALS: &[Column] = &[
     column("seal", "须盖章", Kind::Word, true),
     column("colour", "须彩色", Kind::Word, false),
     column("hospital_min", "最低医院级别", Kind::Word, true),
+    column("use", "用途", Kind::Word, false),
 ];
 
 const DISEASES: &[Column] = &[
@@ -159,8 +160,20 @@ pub fn rule(title: &str) -> &str {
         "连续参保月数" => "insurance.continuous_months",
         "断保天数" => "insurance.gap_days_max",
         "缴费宽限天数" => "insurance.grace_days",
+        "复审提前开启天数" => "requalification.open_days",
+        "复审提醒天数" => "requalification.remind_days",
+        "复审宽限天数" => "requalification.grace_days",
+        "复审结算月数" => "requalification.settled_months",
+        "复审日期" => "requalification.at",
+        "复审可恢复月数" => "requalification.return_months",
+        "复审办理时限" => "requalification.decide_working_days",
         other => other,
     }
+}
+
+/// Whether a rule has several values, between semicolons or 、.
+pub fn is_list(rule: &str) -> bool {
+    rule == "requalification.remind_days"
 }
 
 /// The catalogue's word for a Chinese one; any other text as it is.
@@ -194,6 +207,10 @@ pub fn word(text: &str) -> &str {
         "异地居住证明" => "residence_proof",
         "转诊证明" => "referral",
         "其他" => "other",
+        "申请" => "application",
+        "复审" => "requalification",
+        "周年日" => "anniversary",
+        "年末" => "year_end",
         other => other,
     }
 }

@@ -39,6 +39,7 @@ pub fn told(faults: Vec<domain::Fault>) -> Vec<pb::CatalogFault> {
 /// A version in the contract's words.
 pub fn version(catalog: &Catalog, sha256: &str, published_at: OffsetDateTime) -> pb::CatalogVersion {
     let rules = &catalog.rules;
+    let requalification = &rules.requalification;
     let days = |days: u32| i32::try_from(days).unwrap_or(i32::MAX);
     pb::CatalogVersion {
         name: format!("areas/{}/catalogs/{}", catalog.area, catalog.version),
@@ -68,6 +69,13 @@ pub fn version(catalog: &Catalog, sha256: &str, published_at: OffsetDateTime) ->
         objection_appeals: days(rules.objection.appeals),
         appeal_working_days: days(rules.objection.appeal_working_days),
         publish_disease_basis: rules.publish_disease_basis.clone(),
+        requalify_open_days: days(requalification.open_days),
+        requalify_remind_days: requalification.remind_days.iter().copied().map(days).collect(),
+        requalify_grace_days: days(requalification.grace_days),
+        requalify_settled_months: requalification.settled_months,
+        requalify_year_end: requalification.at == domain::RequalifyAt::YearEnd,
+        requalify_return_months: requalification.return_months,
+        requalify_working_days: days(requalification.decide_working_days),
     }
 }
 
@@ -104,6 +112,7 @@ pub fn message(published: &Published, disease: &domain::Disease) -> pb::Disease 
         age_max: disease.age_max,
         catalog_sha256: published.sha256.clone(),
         quality_sample_bp: disease.quality_sample_bp,
+        requalify_materials: disease.requalify_materials.iter().map(required).collect(),
     }
 }
 
@@ -116,7 +125,8 @@ pub fn insutype(kind: Insutype) -> i32 {
     .into()
 }
 
-fn required(material: &domain::RequiredMaterial) -> pb::RequiredMaterial {
+/// A line of a checklist in the contract's words.
+pub fn required(material: &domain::RequiredMaterial) -> pb::RequiredMaterial {
     let media_type =
         |format: &String| if format == "pdf" { "application/pdf" } else { "image/jpeg" }.to_owned();
     pb::RequiredMaterial {

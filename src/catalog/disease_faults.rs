@@ -42,6 +42,7 @@ impl Catalog {
                 self.check_exclusions(findings, &at, disease);
             }
             materials(findings, &at("materials"), &disease.materials);
+            materials(findings, &at("requalify_materials"), &disease.requalify_materials);
             criteria(findings, &at("criteria"), &disease.criteria);
         }
     }
@@ -103,6 +104,15 @@ fn own(findings: &mut Findings<'_>, at: &dyn Fn(&str) -> String, disease: &Disea
     }
     findings.range(at("quality_sample_bp"), i64::from(disease.quality_sample_bp), 0, 10_000);
     findings.range(at("requalify_months"), i64::from(disease.requalify_months), 0, 120);
+    let row = at("");
+    let is_read = findings.sound(row.trim_end_matches('.'), &["requalify_months"]);
+    if is_read && disease.requalify_months == 0 && !disease.requalify_materials.is_empty() {
+        findings.add(
+            at("requalify_materials"),
+            "复审周期为 0 的病种不能要求复审材料",
+            "names papers for a re-qualification that never comes: requalify_months is 0",
+        );
+    }
 }
 
 /// 认定标准: every node must be able to decide.

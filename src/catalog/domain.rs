@@ -8,6 +8,7 @@ use super::criteria::Criterion;
 pub use super::faults::Fault;
 use super::import::{self, File};
 pub use super::policy::{Bound, Case, HospitalRule, PersonRule, PlaceRule, Policy};
+pub use super::requalification::{RequalificationRules, RequalifyAt};
 pub use super::rules::{BenefitStart, InsuranceRule, ObjectionRules, Rules, SeveralDiseases};
 pub use super::words::{Insutype, Level, MaterialKind};
 use crate::kernel::calendar::parse_date;
@@ -122,6 +123,9 @@ pub struct Disease {
     pub requalify_months: i32,
     /// 复审所需材料.
     pub requalify_bring: String,
+    /// 复审材料清单: papers without which it is not renewed; empty where data are enough.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub requalify_materials: Vec<RequiredMaterial>,
     /// Codes that cannot be held together with it.
     pub exclusions: Vec<String>,
     /// Its own part of the checklist.

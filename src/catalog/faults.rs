@@ -201,6 +201,7 @@ fn rules(findings: &mut Findings<'_>, rules: &Rules) {
     }
     publishing(findings, rules);
     rules.files.check(findings);
+    rules.requalification.check(findings);
     let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
     let insurance = rules.insurance;
     for (field, number, least, most) in [

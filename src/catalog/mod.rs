@@ -18,6 +18,7 @@ mod policy_faults;
 pub mod publish;
 pub mod published;
 pub mod refusal;
+pub mod requalification;
 mod row;
 mod rules;
 mod sheets;

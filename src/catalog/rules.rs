@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::files::FileRules;
+use super::requalification::RequalificationRules;
 
 /// Rules for all diseases of an area.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +56,9 @@ pub struct Rules {
     /// 异议.
     #[serde(default, skip_serializing_if = "ObjectionRules::is_default")]
     pub objection: ObjectionRules,
+    /// 年度复审.
+    #[serde(default, skip_serializing_if = "RequalificationRules::is_default")]
+    pub requalification: RequalificationRules,
 }
 
 /// What is not stated is not written: a catalogue from before there was such a rule keeps its hash.

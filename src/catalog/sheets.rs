@@ -158,26 +158,46 @@ impl Sheets {
                 self.wrong.push(unread(row.at, &format!("{key} 重复"), &format!("{key} is there twice")));
                 continue;
             }
-            pairs.push((key, value.clone()));
+            let list =
+                value.text().filter(|_| super::columns::is_list(&key)).map(|text| list(text, value.at));
+            pairs.push((key, list.unwrap_or_else(|| value.clone())));
         }
         pairs
     }
 
-    /// Gives each disease its own lines; the common ones come back.
+    /// Gives each disease its own lines, those of the application and those of the re-qualification (复审); the common ones
+    /// come back.
     fn materials(&mut self, root: &mut Node, rows: Vec<Row>) -> Vec<Node> {
         let places = places(root);
-        let (mut common, mut own) = (Vec::new(), BTreeMap::<usize, Vec<Node>>::new());
+        let mut own: [BTreeMap<usize, Vec<Node>>; 2] = Default::default();
+        let mut common = Vec::new();
         for mut row in rows {
-            let code = row.take("disease");
+            let (code, purpose) = (row.take("disease"), row.take("use"));
             let code = code.as_ref().and_then(Node::text).unwrap_or_default();
-            if code.is_empty() {
+            let again = match purpose.as_ref().and_then(Node::text).unwrap_or_default() {
+                "" | "application" => false,
+                "requalification" => true,
+                other => {
+                    let en = format!("use is application or requalification, not {other}");
+                    self.wrong.push(unread(row.at, &format!("用途须为申请或复审，不是 {other}"), &en));
+                    continue;
+                }
+            };
+            if code.is_empty() && again {
+                let en = "a paper of the re-qualification names its disease";
+                self.wrong.push(unread(row.at, "复审材料须写明病种代码", en));
+            } else if code.is_empty() {
                 common.push(row);
             } else if let Some(place) = self.place(&places, code, row.at) {
-                own.entry(place).or_default().push(row);
+                own[usize::from(again)].entry(place).or_default().push(row);
             }
         }
+        let [mut first, mut again] = own;
         for (place, disease) in diseases(root).enumerate() {
-            disease.set("materials", Value::List(own.remove(&place).unwrap_or_default()));
+            disease.set("materials", Value::List(first.remove(&place).unwrap_or_default()));
+            if let Some(papers) = again.remove(&place) {
+                disease.set("requalify_materials", Value::List(papers));
+            }
         }
         common
     }
@@ -285,14 +305,18 @@ fn row(record: &csv::StringRecord, header: &[Option<&Column>], at: Place) -> Row
             Kind::Word => cell(word(text)),
             Kind::Count if text.is_empty() => cell("0"),
             Kind::Count => cell(text),
-            Kind::List => {
-                let items = text.split(['；', ';', '、', '|']).map(str::trim).filter(|item| !item.is_empty());
-                Node { at, value: Value::List(items.map(|item| cell(word(item))).collect()) }
-            }
+            Kind::List => list(text, at),
         };
         Some((column.field.to_owned(), node))
     });
     table(at, cells.collect())
+}
+
+/// Several words in one cell.
+fn list(text: &str, at: Place) -> Node {
+    let items = text.split(['；', ';', '、', '|']).map(str::trim).filter(|item| !item.is_empty());
+    let cell = |item| Node { at, value: Value::Cell(word(item).to_owned()) };
+    Node { at, value: Value::List(items.map(cell).collect()) }
 }
 
 /// A node of named values.

@@ -199,12 +199,13 @@ fn number(area: &Region, year: i32, id: Id) -> String {
 
 /// What a genuine certificate is worth on a day on which its benefit stands so. Revocation is of the paper and goes
 /// before the benefit. None is issued before the first day, so a benefit that has not begun means a clock that was set
-/// back: the answer that promises neither a payment now nor that there will never be one is 暂停.
+/// back: the answer that promises neither a payment now nor that there will never be one is 暂停. So it is where the
+/// benefit lapsed: it can return.
 pub fn verdict(revoked: bool, standing: Standing) -> Verdict {
     match (revoked, standing) {
         (true, _) => Verdict::Revoked,
         (false, Standing::Active) => Verdict::Valid,
-        (false, Standing::Suspended | Standing::NotBegun) => Verdict::Suspended,
+        (false, Standing::Suspended | Standing::Lapsed | Standing::NotBegun) => Verdict::Suspended,
         (false, Standing::Ended) => Verdict::Ended,
     }
 }
@@ -228,6 +229,7 @@ pub(super) mod tests {
             end: None,
             requalify_on: Some(date!(2026 - 03 - 06)),
             suspensions: Vec::new(),
+            lapses: Vec::new(),
             application: Id(Uuid::from_u128(2)),
             entry: Id(Uuid::from_u128(3)),
             notice_entry: String::new(),
@@ -263,6 +265,7 @@ pub(super) mod tests {
             (false, Standing::Active, Verdict::Valid),
             (false, Standing::Suspended, Verdict::Suspended),
             (false, Standing::NotBegun, Verdict::Suspended),
+            (false, Standing::Lapsed, Verdict::Suspended),
             (false, Standing::Ended, Verdict::Ended),
             (true, Standing::Active, Verdict::Revoked),
             (true, Standing::Suspended, Verdict::Revoked),

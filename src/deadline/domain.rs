@@ -28,11 +28,13 @@ pub enum Kind {
     Claim,
     /// 异议办理时限.
     Objection,
+    /// 复审办理时限.
+    Requalification,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Acceptance,
         Self::Review,
         Self::Opinion,
@@ -40,6 +42,7 @@ impl Kind {
         Self::Residence,
         Self::Claim,
         Self::Objection,
+        Self::Requalification,
     ];
 
     /// Its word in the table and in names.
@@ -52,6 +55,7 @@ impl Kind {
             Self::Residence => "residence",
             Self::Claim => "claim",
             Self::Objection => "objection",
+            Self::Requalification => "requalification",
         }
     }
 

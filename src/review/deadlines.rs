@@ -47,5 +47,6 @@ fn kind(kind: Kind) -> pb::DeadlineKind {
         Kind::Residence => pb::DeadlineKind::Residence,
         Kind::Claim => pb::DeadlineKind::Claim,
         Kind::Objection => pb::DeadlineKind::Objection,
+        Kind::Requalification => pb::DeadlineKind::Requalification,
     }
 }

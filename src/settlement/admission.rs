@@ -97,7 +97,7 @@ fn in_force(benefits: &[&Benefit], bill: &Bill, area: &Region) -> Result<InForce
     Err(telling)
 }
 
-/// A suspension can be lifted, a beginning waited for, what was left behind asked for anew, an end is over. Of two of a kind the nearest day says more.
+/// What lapsed can be answered, a suspension lifted, a beginning waited for, what was left behind asked for anew, an end is over. Of two of a kind the nearest day says more.
 fn weight(reason: &NotInForce) -> (u8, i64) {
     match reason {
         NotInForce::None { .. } => (0, 0),
@@ -105,6 +105,7 @@ fn weight(reason: &NotInForce) -> (u8, i64) {
         NotInForce::Moved { .. } => (2, 0),
         NotInForce::NotBegun { begndate, .. } => (3, -i64::from(begndate.to_julian_day())),
         NotInForce::Suspended { .. } => (4, 0),
+        NotInForce::Lapsed { .. } => (5, 0),
     }
 }
 

@@ -29,6 +29,7 @@ fn benefit(begndate: Date) -> Benefit {
         begndate,
         end: None,
         requalify_on: None,
+        lapses: Vec::new(),
         suspensions: Vec::new(),
         application: id,
         entry: id,

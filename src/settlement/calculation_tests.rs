@@ -20,6 +20,7 @@ fn in_force() -> InForce {
         begndate: date!(2025 - 01 - 01),
         end: None,
         requalify_on: None,
+        lapses: Vec::new(),
         suspensions: Vec::new(),
         application: id,
         entry: id,

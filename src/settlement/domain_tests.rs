@@ -85,6 +85,7 @@ fn the_journal_holds_what_it_takes_to_calculate_again() {
         begndate: date!(2025 - 01 - 01),
         end: None,
         requalify_on: None,
+        lapses: Vec::new(),
         suspensions: Vec::new(),
         application: Id(uuid::Uuid::nil()),
         entry: Id(uuid::Uuid::nil()),

@@ -1,10 +1,26 @@
 //! Reading settlements.
 
+use std::collections::BTreeSet;
+
+use futures_util::future::BoxFuture;
+use time::Date;
+
 use super::store::{self, Stored};
+use crate::benefit::requalification::run::LastDays;
+use crate::db::batch::Batch;
 use crate::db::page::{Page, Paged};
 use crate::db::work::View;
 use crate::kernel::error::Result;
-use crate::kernel::id::Id;
+use crate::kernel::id::{Id, PsnNo};
+
+/// When some people settled last for each disease, from a day on.
+pub fn last_settled<'a>(
+    batch: &'a Batch,
+    people: &'a BTreeSet<PsnNo>,
+    since: Date,
+) -> BoxFuture<'a, Result<LastDays>> {
+    Box::pin(store::last_settled(batch, people, since))
+}
 
 /// One settlement.
 pub async fn get(view: &View, id: Id) -> Result<Stored> {

@@ -1,13 +1,18 @@
 //! Settlements in their table.
 
+use std::collections::BTreeSet;
+
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use time::Date;
 
 use super::calculation::{Calculated, Line};
 use super::domain::{Bill, BillKey, Event, Place, Reversed, Settled, Settlement, Source, Unseen};
 use super::row::{ActiveModel, Column, Entity, Model};
+use crate::benefit::requalification::run::LastDays;
 use crate::catalog::domain::Insutype;
+use crate::db::batch::Batch;
 use crate::db::failed;
 use crate::db::journal::Entry;
 use crate::db::source::{from_micros, micros};
@@ -15,7 +20,7 @@ use crate::db::work::{View, Work};
 use crate::kernel::access::Person;
 use crate::kernel::calendar::parse_date;
 use crate::kernel::error::{Error, Result};
-use crate::kernel::id::Id;
+use crate::kernel::id::{Id, PsnNo};
 use crate::kernel::money::{Money, Ratio};
 use crate::kernel::step::Step;
 
@@ -63,6 +68,30 @@ pub async fn list(view: &View, before: Option<Id>, most: u64) -> Result<Vec<Stor
     }
     let rows = find.order_by_desc(Column::Id).limit(most).all(&view.conn()).await.map_err(failed)?;
     rows.into_iter().map(parse).collect()
+}
+
+/// When some people settled last for each disease, from a day on; what was reversed is not counted.
+pub async fn last_settled(batch: &Batch, people: &BTreeSet<PsnNo>, since: Date) -> Result<LastDays> {
+    let rows: Vec<(String, String, Option<String>)> = Entity::find()
+        .select_only()
+        .columns([Column::PsnNo, Column::OpspDiseCode])
+        .column_as(Column::ServiceDay.max(), "last")
+        .filter(batch.db().among("psn_no", people.iter().map(PsnNo::as_str)))
+        .filter(Column::State.eq("settled"))
+        .filter(Column::ServiceDay.gte(since.to_string()))
+        .group_by(Column::PsnNo)
+        .group_by(Column::OpspDiseCode)
+        .into_tuple()
+        .all(&batch.conn())
+        .await
+        .map_err(failed)?;
+    let mut last = LastDays::new();
+    for (psn_no, code, day) in rows {
+        let impossible = || Error::internal("a settlement without its day");
+        let day = day.as_deref().and_then(parse_date).ok_or_else(impossible)?;
+        last.insert((PsnNo::parse(&psn_no)?, code), day);
+    }
+    Ok(last)
 }
 
 /// Saves a new settlement, or the reversal of a bill that was never seen, with its event.

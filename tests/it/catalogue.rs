@@ -190,6 +190,10 @@ fn faults_in_sheets_have_their_file_and_line() {
     check(("rules.csv", "files.rotated,pass", "files.rotated,perhaps"), "rules.csv:21 ", "one of");
     check(("criteria.csv", "至少2项", "至少4项"), "criteria.csv:5 ", "never be true");
     check(("materials.csv", "ZY0002", "ZY0009"), "materials.csv:4 ", "no disease ZY0009");
+    check(("materials.csv", "无,复审", "无,续方"), "materials.csv:5 ", "application or requalification");
+    check(("materials.csv", "否,无,\n", "否,无,复审\n"), "materials.csv:2 ", "names its disease");
+    check(("rules.csv", "30；10", "30；10；30"), "rules.csv:23 ", "30 is there twice");
+    check(("rules.csv", "30；10", "30；60"), "rules.csv:23 ", "must be from 0 to 59");
     check(("groups.csv", "severe,", "severe,x,"), "groups.csv:3 ", "cells");
     check(("rules.csv", "experts,2", "experts,two"), "rules.csv:", "whole number");
     check(("catalog.csv", "2025-01-01", "1.1.2025"), "catalog.csv:4 ", "is no day");

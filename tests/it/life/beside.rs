@@ -17,7 +17,7 @@ use crate::world::scenario::HOSPITAL;
 use crate::world::{files, request_id, unique};
 
 /// Write methods that are no verb of a case.
-pub const NOT_OF_A_CASE: [(&str, &str); 16] = [
+pub const NOT_OF_A_CASE: [(&str, &str); 19] = [
     ("ImportInsured", "makes the people of the town"),
     ("UploadMaterial", "part of supplement, redact and delete"),
     ("CreateExpert", "makes the experts of the town"),
@@ -34,6 +34,9 @@ pub const NOT_OF_A_CASE: [(&str, &str); 16] = [
     ("AppealObjection", "not in the model yet; objection.rs"),
     ("AddObjectionFile", "moves no state; evidence.rs"),
     ("RedactObjection", "as AddObjectionFile"),
+    ("ConfirmDelivery", "a round of its own, months after the case; requalification.rs"),
+    ("AnswerRequalification", "as ConfirmDelivery"),
+    ("DecideRequalification", "as ConfirmDelivery"),
 ];
 
 pub static BESIDE: [Rule; 6] = [
