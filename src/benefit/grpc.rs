@@ -3,6 +3,7 @@
 use time::Date;
 use tonic::Request;
 
+use super::accumulator::KindUsed;
 use super::domain::{EndGround, Standing, SuspensionGround};
 use super::store::{self, Stored};
 use super::{change, query};
@@ -87,9 +88,10 @@ impl pb::benefit_service_server::BenefitService for Service {
                     opsp_dise_code: input.opsp_dise_code.clone(),
                     insutype: insutype(found.insutype),
                     limit_fen: found.limit.0,
-                    used_fen: found.used.used.0,
-                    left_fen: found.limit.less(found.used.used).0,
-                    deductible_used_fen: found.used.deductible_used.0,
+                    used_fen: found.used.fund().0,
+                    left_fen: found.limit.less(found.used.fund()).0,
+                    deductible_used_fen: found.used.deductible().0,
+                    kinds: found.used.kinds.iter().map(kind_use).collect(),
                 })
             })
         })
@@ -139,6 +141,14 @@ impl pb::benefit_service_server::BenefitService for Service {
 fn id(name: &str) -> Result<Id> {
     let [_, id] = name_parts(name, ["insured", "benefits"])?;
     Id::parse(id)
+}
+
+fn kind_use(kind: &KindUsed) -> pb::KindUse {
+    pb::KindUse {
+        insutype: insutype(kind.insutype),
+        used_fen: kind.used.0,
+        deductible_used_fen: kind.deductible_used.0,
+    }
 }
 
 fn suspension_ground(ground: pb::SuspensionGround) -> Result<SuspensionGround> {

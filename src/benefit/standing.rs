@@ -26,7 +26,6 @@ pub enum Standing {
 pub struct InForce {
     benefit: Id,
     code: String,
-    insutype: Insutype,
     day: Date,
 }
 
@@ -39,11 +38,6 @@ impl InForce {
     /// The disease.
     pub fn code(&self) -> &str {
         &self.code
-    }
-
-    /// 险种.
-    pub fn insutype(&self) -> Insutype {
-        self.insutype
     }
 
     /// The day.
@@ -89,7 +83,7 @@ impl Benefit {
             Standing::Active | Standing::NotBegun | Standing::Suspended if !self.is_of(area) => {
                 Err(NotInForce::Moved { code })
             }
-            Standing::Active => Ok(InForce { benefit: self.id, code, insutype: self.insutype, day }),
+            Standing::Active => Ok(InForce { benefit: self.id, code, day }),
             Standing::NotBegun => Err(NotInForce::NotBegun { code, begndate: self.begndate }),
             Standing::Suspended => Err(NotInForce::Suspended { code, day, until: self.suspended_until(day) }),
             Standing::Ended => {

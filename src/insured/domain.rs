@@ -137,6 +137,11 @@ impl Insured {
         self.history.of(day).map_or(self.insutype, |spell| spell.insutype)
     }
 
+    /// 险种 on a day in the pooling area in which the person is insured now: a kind held elsewhere opens nothing here.
+    pub fn home_insutype_on(&self, day: Date) -> Insutype {
+        self.history.of_home(day, &self.insu_admdvs).map_or(self.insutype, |spell| spell.insutype)
+    }
+
     /// Whether 退休 on a day.
     pub fn retired_on(&self, day: Date) -> bool {
         self.psn_type_on(day).starts_with("12")
@@ -335,9 +340,7 @@ impl Insured {
     /// What stands in the person against a disease.
     fn against(&self, disease: &Disease, today: Date, reasons: &mut Vec<NotEligible>) {
         let code = || disease.code.clone();
-        // A kind that the person has elsewhere opens nothing here.
-        let home = &self.insu_admdvs;
-        let kind = self.history.of_home(today, home).map_or(self.insutype, |spell| spell.insutype);
+        let (home, kind) = (&self.insu_admdvs, self.home_insutype_on(today));
         let is_open = |kind: &Insutype| disease.insutypes.contains(kind);
         if !is_open(&kind) {
             let met_on = self.history.begins(today, |spell| spell.is_in(home) && is_open(&spell.insutype));

@@ -66,7 +66,7 @@ pub fn admit<'a>(catalog: &'a Catalog, bill: &Bill, known: &Known<'_>) -> Result
     let (Some(hospital), Some(disease), Ok(in_force)) = (level, disease, in_force) else {
         return Err(against);
     };
-    let insutype = in_force.insutype();
+    let insutype = known.insured.home_insutype_on(day);
     if let Some((institution, _)) = found.filter(|(institution, _)| !institution.serves(&bill.code, insutype))
     {
         let (fixmedins_code, code) = (institution.fixmedins_code.clone(), bill.code.clone());
