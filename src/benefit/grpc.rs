@@ -4,7 +4,7 @@ use time::Date;
 use tonic::Request;
 
 use super::accumulator::KindUsed;
-use super::domain::{EndGround, Standing, SuspensionGround};
+use super::domain::{Benefit, EndGround, Standing, SuspensionGround, Transfer};
 use super::store::{self, Stored};
 use super::{change, query};
 use crate::app::App;
@@ -170,6 +170,32 @@ fn end_ground(ground: pb::EndGround) -> Result<EndGround> {
     }
 }
 
+fn end_word(ground: EndGround) -> pb::EndGround {
+    match ground {
+        EndGround::Death => pb::EndGround::Death,
+        EndGround::Moved => pb::EndGround::Moved,
+        EndGround::Recovered => pb::EndGround::Recovered,
+        EndGround::GivenUp => pb::EndGround::GivenUp,
+    }
+}
+
+fn suspended_by(benefit: &Benefit, today: Date) -> Vec<i32> {
+    if benefit.standing(today) != Standing::Suspended {
+        return Vec::new();
+    }
+    let (bureau, insurance) = benefit.suspended_by(today);
+    let bureau = bureau.then_some(pb::SuspendedBy::Bureau);
+    bureau.into_iter().chain(insurance.then_some(pb::SuspendedBy::Insurance)).map(i32::from).collect()
+}
+
+fn transfer(transfer: &Transfer) -> pb::InsutypeTransfer {
+    pb::InsutypeTransfer {
+        insutype_before: insutype(transfer.from),
+        insutype: insutype(transfer.to),
+        begndate: Some(date_message(transfer.on)),
+    }
+}
+
 fn unstated() -> Error {
     Error::invalid("ground", "须为枚举中的值", "must be one of the enumeration's values")
 }
@@ -208,5 +234,9 @@ fn message(view: &View, app: &App, stored: &Stored) -> Result<pb::Benefit> {
             .unwrap_or_default(),
         etag: stored.version.to_string(),
         create_time: Some(timestamp(benefit.created_at)),
+        uninsured: benefit.uninsured().iter().map(|stretch| period(stretch.from, stretch.to)).collect(),
+        suspended_by: suspended_by(benefit, view.today()),
+        transfers: benefit.transfers().iter().map(transfer).collect(),
+        end_ground: benefit.end.map_or(pb::EndGround::Unspecified, |(_, ground)| end_word(ground)).into(),
     })
 }

@@ -83,8 +83,9 @@ pub async fn check(view: &View, app: &App, code: &str, day: Date) -> Result<Chec
         Ok(in_force) => Some(in_force.benefit()),
         Err(_) => benefits.first().map(|newest| newest.id),
     };
-    reasons.extend(found.err().map(Refusal::from));
-    reasons.extend(insured.standing_on(day).into_iter().map(Refusal::from));
+    let insurance = insured.standing_on(day);
+    reasons.extend(found.err().filter(|reason| reason.is_news_beside(&insurance)).map(Refusal::from));
+    reasons.extend(insurance.into_iter().map(Refusal::from));
     let limit = match published.catalog.disease(code) {
         Some(disease) => {
             let kind = insured.home_insutype_on(day);

@@ -94,6 +94,7 @@ pub async fn create(work: &Work, step: Step<Benefit, Event>) -> Result<Stored> {
         certificate_id: Set(benefit.certificate.map(|id| id.0)),
         end_ground: Set(benefit.end.map(|(_, ground)| word(&ground)).transpose()?),
         version: Set(1),
+        following: Set(json(&benefit.following)?),
         created_at: Set(micros(benefit.created_at)),
     };
     work.insert(row, Entry::new(name(person, benefit.id), 1, &step.event)?).await?;
@@ -115,6 +116,8 @@ pub async fn save_with(
     let (person, benefit) = (work.person()?, step.state);
     let kept = with_remark(work, &benefit, version + 1, remark).await?;
     let update = Entity::update_many()
+        .col_expr(Column::Insutype, Expr::value(benefit.insutype.code()))
+        .col_expr(Column::Following, Expr::value(json(&benefit.following)?))
         .col_expr(Column::Enddate, Expr::value(benefit.end.map(|(last, _)| last.to_string())))
         .col_expr(Column::RequalifyOn, Expr::value(benefit.requalify_on.map(|day| day.to_string())))
         .col_expr(Column::Suspensions, Expr::value(json(&kept)?))
@@ -203,6 +206,7 @@ fn parse(row: Model) -> Result<Stored> {
         entry: Id(row.entry_id),
         notice_entry: row.notice_entry.clone(),
         certificate: row.certificate_id.map(Id),
+        following: serde_json::from_str(&row.following).map_err(|_| impossible("following"))?,
         created_at: from_micros(row.created_at),
     };
     Ok(Stored { benefit, version: row.version })
