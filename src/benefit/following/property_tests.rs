@@ -77,7 +77,7 @@ fn taken(benefit: &Benefit) -> impl std::fmt::Debug + PartialEq + use<> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig::with_cases(100))]
     #[test]
     fn day_by_day_and_once_come_to_the_same(told in people()) {
         let insured = told.person();
