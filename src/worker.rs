@@ -56,6 +56,12 @@ pub const JOBS: Jobs = &[
         is_long: false,
     },
     JobSpec {
+        name: "follow-insured",
+        description: "Has benefits follow the insurance of their people (待遇随参保变更).",
+        run: |app, lease| Box::pin(benefit::following::run::run(app, lease)),
+        is_long: true,
+    },
+    JobSpec {
         name: "refile-deadlines",
         description: "Takes clocks of an earlier version among the deadlines, once (补登时限).",
         run: |app, lease| Box::pin(ops::refile::run(app, lease)),

@@ -1,5 +1,6 @@
-//! 年度累计: what a year has used of a disease's limit. A part of the settlement that draws or gives back, which writes
-//! the journal entry.
+//! 年度累计: what a year has used of a disease's limit. Rows are kept by insured kind (险种), for the fund of each is
+//! reconciled apart; limit and deductible are held against all of them together, so that what was used goes along when
+//! the kind changes. A part of the settlement that draws or gives back, which writes the journal entry.
 
 use super::store;
 use crate::catalog::domain::Insutype;
@@ -7,10 +8,10 @@ use crate::db::work::{View, Work};
 use crate::kernel::error::{Error, Result};
 use crate::kernel::money::Money;
 
-/// Which accumulator of a person.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// Which row of a person's accumulators.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {
-    /// 险种.
+    /// 险种 of the service day.
     pub insutype: Insutype,
     /// 年度: of the service day.
     pub year: i32,
@@ -18,9 +19,18 @@ pub struct Key {
     pub code: String,
 }
 
-/// What was used, as it was read.
+/// What was used in a year of a disease, as it was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Used {
+    /// By insured kind, each once.
+    pub kinds: Vec<KindUsed>,
+}
+
+/// What was used of it as one insured kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KindUsed {
+    /// 险种.
+    pub insutype: Insutype,
     /// 已支付 by the fund.
     pub used: Money,
     /// 已扣起付线.
@@ -29,10 +39,9 @@ pub struct Used {
     pub version: i64,
 }
 
-/// What this call's person has used in a year; nothing when there is no row.
-pub async fn read(view: &View, insutype: Insutype, year: i32, code: &str) -> Result<Used> {
-    let key = Key { insutype, year, code: code.to_owned() };
-    Ok(store::used(view, &key).await?.unwrap_or_default())
+/// What this call's person has used in a year, whatever the insured kind; nothing when there is no row.
+pub async fn read(view: &View, year: i32, code: &str) -> Result<Used> {
+    Ok(Used { kinds: store::used(view, year, code).await? })
 }
 
 /// Draws a payment and a deductible. A payment that would go beyond the limit is refused here and by the database; a
@@ -44,57 +53,73 @@ pub async fn draw(
     fund: Money,
     deductible: Money,
     limit: Money,
-) -> Result<Used> {
-    let after = before.drawn(fund, deductible, limit)?;
-    if after.version == before.version {
-        return Ok(after);
+) -> Result<()> {
+    if before.drawn(key.insutype, fund, deductible, limit)? == *before {
+        return Ok(());
     }
-    if before.version == 0 {
-        store::insert_used(work, key, &after).await?;
-    } else {
-        let limit = (fund > Money::ZERO).then_some(limit);
-        store::add_used(work, key, before.version, (fund.0, deductible.0), limit).await?;
+    let version = before.kind(key.insutype).version;
+    if version == 0 {
+        store::insert_used(work, key).await?;
     }
-    Ok(after)
+    let limit = (fund > Money::ZERO).then_some(limit);
+    store::add_used(work, key, version, (fund.0, deductible.0), limit).await
 }
 
-/// Gives back what a reversed settlement had drawn.
-pub async fn give_back(
-    work: &Work,
-    key: &Key,
-    before: &Used,
-    fund: Money,
-    deductible: Money,
-) -> Result<Used> {
-    let after = before.given_back(fund, deductible)?;
-    if after.version != before.version {
-        store::add_used(work, key, before.version, (-fund.0, -deductible.0), None).await?;
+/// Gives back what a reversed settlement had drawn, to the row of the kind that had paid.
+pub async fn give_back(work: &Work, key: &Key, before: &Used, fund: Money, deductible: Money) -> Result<()> {
+    if before.given_back(key.insutype, fund, deductible)? == *before {
+        return Ok(());
     }
-    Ok(after)
+    let version = before.kind(key.insutype).version;
+    store::add_used(work, key, version, (-fund.0, -deductible.0), None).await
 }
 
 impl Used {
+    /// 已支付 by the fund, of all kinds together.
+    pub fn fund(&self) -> Money {
+        self.kinds.iter().fold(Money::ZERO, |sum, kind| sum.plus(kind.used))
+    }
+
+    /// 已扣起付线, of all kinds together.
+    pub fn deductible(&self) -> Money {
+        self.kinds.iter().fold(Money::ZERO, |sum, kind| sum.plus(kind.deductible_used))
+    }
+
     /// With a payment and a deductible more. Nothing drawn is nothing changed.
-    fn drawn(&self, fund: Money, deductible: Money, limit: Money) -> Result<Self> {
+    pub fn drawn(&self, insutype: Insutype, fund: Money, deductible: Money, limit: Money) -> Result<Self> {
         amounts(fund, deductible)?;
-        if fund > limit.less(self.used) {
+        if fund > limit.less(self.fund()) {
             return Err(Error::internal("a payment beyond the year's limit"));
         }
-        Ok(self.moved(self.used.plus(fund), self.deductible_used.plus(deductible)))
+        let kind = self.kind(insutype);
+        Ok(self.moved(kind, kind.used.plus(fund), kind.deductible_used.plus(deductible)))
     }
 
-    /// With a payment and a deductible less. More than was drawn cannot be given back.
-    fn given_back(&self, fund: Money, deductible: Money) -> Result<Self> {
+    /// With a payment and a deductible less. More than a kind had drawn cannot be given back to it.
+    pub fn given_back(&self, insutype: Insutype, fund: Money, deductible: Money) -> Result<Self> {
         amounts(fund, deductible)?;
-        if fund > self.used || deductible > self.deductible_used {
+        let kind = self.kind(insutype);
+        if fund > kind.used || deductible > kind.deductible_used {
             return Err(Error::internal("more is given back than the year has used"));
         }
-        Ok(self.moved(self.used.less(fund), self.deductible_used.less(deductible)))
+        Ok(self.moved(kind, kind.used.less(fund), kind.deductible_used.less(deductible)))
     }
 
-    fn moved(&self, used: Money, deductible_used: Money) -> Self {
-        let changed = (used, deductible_used) != (self.used, self.deductible_used);
-        Self { used, deductible_used, version: self.version + i64::from(changed) }
+    /// The row of a kind; one that holds nothing where there is none.
+    fn kind(&self, insutype: Insutype) -> KindUsed {
+        let none = KindUsed { insutype, used: Money::ZERO, deductible_used: Money::ZERO, version: 0 };
+        self.kinds.iter().copied().find(|kind| kind.insutype == insutype).unwrap_or(none)
+    }
+
+    fn moved(&self, kind: KindUsed, used: Money, deductible_used: Money) -> Self {
+        if (used, deductible_used) == (kind.used, kind.deductible_used) {
+            return self.clone();
+        }
+        let after = KindUsed { used, deductible_used, version: kind.version + 1, ..kind };
+        let others = self.kinds.iter().copied().filter(|other| other.insutype != kind.insutype);
+        let mut kinds: Vec<_> = others.chain([after]).collect();
+        kinds.sort_by_key(|kind| kind.insutype.code());
+        Self { kinds }
     }
 }
 
@@ -110,20 +135,25 @@ mod tests {
     use super::*;
 
     const LIMIT: Money = Money(10_000);
+    const KIND: Insutype = Insutype::Employee;
+
+    fn kind(insutype: Insutype, used: i64, deductible_used: i64, version: i64) -> KindUsed {
+        KindUsed { insutype, used: Money(used), deductible_used: Money(deductible_used), version }
+    }
 
     fn used(used: i64, deductible_used: i64, version: i64) -> Used {
-        Used { used: Money(used), deductible_used: Money(deductible_used), version }
+        Used { kinds: vec![kind(KIND, used, deductible_used, version)] }
     }
 
     /// Draws, and when that is possible gives the same back: nothing is lost and nothing is made.
     fn check(before: Used, fund: i64, deductible: i64, after: Option<(i64, i64, i64)>) {
-        let drawn = before.drawn(Money(fund), Money(deductible), LIMIT).ok();
+        let drawn = before.drawn(KIND, Money(fund), Money(deductible), LIMIT).ok();
         assert_eq!(drawn, after.map(|(sum, deductibles, version)| used(sum, deductibles, version)));
         if let Some(drawn) = drawn {
-            let back = drawn.given_back(Money(fund), Money(deductible)).unwrap();
-            assert_eq!((back.used, back.deductible_used), (before.used, before.deductible_used));
-            assert!(drawn.given_back(Money(drawn.used.0 + 1), Money(0)).is_err());
-            assert!(drawn.given_back(Money(0), Money(drawn.deductible_used.0 + 1)).is_err());
+            let back = drawn.given_back(KIND, Money(fund), Money(deductible)).unwrap();
+            assert_eq!((back.fund(), back.deductible()), (before.fund(), before.deductible()));
+            assert!(drawn.given_back(KIND, Money(drawn.fund().0 + 1), Money(0)).is_err());
+            assert!(drawn.given_back(KIND, Money(0), Money(drawn.deductible().0 + 1)).is_err());
         }
     }
 
@@ -150,6 +180,18 @@ mod tests {
     fn an_opposite_amount_is_refused() {
         check(used(500, 500, 2), -1, 0, None);
         check(used(500, 500, 2), 0, -1, None);
-        assert!(used(500, 500, 2).given_back(Money(-1), Money(0)).is_err());
+        assert!(used(500, 500, 2).given_back(KIND, Money(-1), Money(0)).is_err());
+    }
+
+    #[test]
+    fn what_was_used_as_another_kind_counts_and_is_given_back_to_that_kind() {
+        let other = Insutype::Resident;
+        let year = used(9_000, 300, 2).drawn(other, Money(1_000), Money(10), LIMIT).unwrap();
+        assert_eq!(year.kinds, [kind(KIND, 9_000, 300, 2), kind(other, 1_000, 10, 1)]);
+        assert_eq!((year.fund(), year.deductible()), (LIMIT, Money(310)));
+        assert!(year.drawn(KIND, Money(1), Money(0), LIMIT).is_err());
+        assert!(year.given_back(other, Money(1_001), Money(0)).is_err(), "the other kind paid the rest");
+        let back = year.given_back(KIND, Money(9_000), Money(300)).unwrap();
+        assert_eq!(back.kinds, [kind(KIND, 0, 0, 3), kind(other, 1_000, 10, 1)]);
     }
 }

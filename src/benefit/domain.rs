@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use time::{Date, OffsetDateTime};
 
+pub use super::following::domain::{Following, Transfer};
 pub use super::standing::{InForce, NotInForce, Standing, highest_limit, in_force};
 pub use super::transition::ChangeRefused;
 use crate::catalog::domain::{BenefitStart, Disease, Insutype, Rules};
@@ -22,7 +23,7 @@ pub struct Benefit {
     pub id: Id,
     /// 参保地 when it was granted.
     pub area: Region,
-    /// 险种.
+    /// 险种, as it is after all transfers.
     pub insutype: Insutype,
     /// 病种代码.
     pub code: String,
@@ -44,6 +45,8 @@ pub struct Benefit {
     pub notice_entry: String,
     /// Its certificate, once issued.
     pub certificate: Option<Id>,
+    /// What it has taken over from the person's insurance.
+    pub following: Following,
     /// When it was granted.
     pub created_at: OffsetDateTime,
 }
@@ -121,6 +124,30 @@ pub enum Event {
     /// 复审通过，恢复.
     #[serde(rename = "benefit.returned")]
     Returned { begndate: Date, requalify_on: Option<Date> },
+    /// 恢复 of one that ended by what the platform told and has corrected; it ends on another day, or on none.
+    #[serde(rename = "benefit.reinstated")]
+    Reinstated { enddate: Option<Date>, ground: Option<EndGround> },
+    /// 停保: days on which something stands against the insurance.
+    #[serde(rename = "benefit.insurance_stopped")]
+    InsuranceStopped { days: Vec<Days> },
+    /// 恢复参保: days, also past ones, on which nothing stands against the insurance any more.
+    #[serde(rename = "benefit.insurance_returned")]
+    InsuranceReturned { days: Vec<Days> },
+    /// 险种变更, from a day on.
+    #[serde(rename = "benefit.transferred")]
+    Transferred { insutype_before: Insutype, insutype: Insutype, begndate: Date },
+    /// The person's insured kind has changed to one for which the disease is not open.
+    #[serde(rename = "benefit.not_transferred")]
+    NotTransferred { insutype: Insutype, begndate: Date },
+}
+
+/// A stretch of days that an event tells.
+#[derive(Debug, Serialize)]
+pub struct Days {
+    /// First day.
+    pub begndate: Date,
+    /// Last day; none while it is open.
+    pub enddate: Option<Date>,
 }
 
 /// What a benefit is granted under.
@@ -158,6 +185,7 @@ impl Benefit {
             entry: undisputed.entry(),
             notice_entry: undisputed.name(),
             certificate: None,
+            following: Following::default(),
             created_at: now,
         };
         let event = Event::Granted {

@@ -266,7 +266,10 @@ fn the_proof_is_for_days_in_force_and_the_reason_for_others() {
     let until = Some(date!(2025 - 08 - 10));
     assert_eq!(of(&chained, in_july), suspended(in_july, until));
     let enddate = date!(2025 - 06 - 15);
-    assert_eq!(of(&ended, TODAY), Err(NotInForce::Ended { code: code(), enddate }));
+    assert_eq!(of(&ended, TODAY), Err(NotInForce::Died { code: code(), enddate }));
+    let over = running.end(TODAY, EndGround::GivenUp, TODAY).unwrap().state;
+    let after = date!(2025 - 06 - 17);
+    assert_eq!(of(&over, after), Err(NotInForce::Ended { code: code(), enddate: TODAY }));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::domain::{Benefit, Event, Under};
-use super::store;
+use super::{following, store};
 use crate::app::App;
 use crate::application;
 use crate::application::domain::Filed;
@@ -72,7 +72,10 @@ async fn create(work: &Work, step: Step<Benefit, Event>, reference: &str) -> Res
         tracing::error!(notice.reference = %reference, benefit.id = %benefit, "the benefit is held already: the line is served by it");
         return Ok((benefit, false));
     }
-    Ok((store::create(work, step).await?.benefit.id, true))
+    let benefit = store::create(work, step).await?.benefit;
+    // What the platform told since it was applied for is taken over at once, and not here: nothing of it holds up a grant.
+    following::store::keep(work, benefit.id, Some(work.today())).await?;
+    Ok((benefit.id, true))
 }
 
 /// The rules of the day on which the notice was over; where they do not know the disease any more, those of

@@ -3,7 +3,8 @@
 use time::Date;
 use tonic::Request;
 
-use super::domain::{EndGround, Standing, SuspensionGround};
+use super::accumulator::KindUsed;
+use super::domain::{Benefit, EndGround, Standing, SuspensionGround, Transfer};
 use super::store::{self, Stored};
 use super::{change, query, requalification};
 use crate::app::App;
@@ -87,9 +88,10 @@ impl pb::benefit_service_server::BenefitService for Service {
                     opsp_dise_code: input.opsp_dise_code.clone(),
                     insutype: insutype(found.insutype),
                     limit_fen: found.limit.0,
-                    used_fen: found.used.used.0,
-                    left_fen: found.limit.less(found.used.used).0,
-                    deductible_used_fen: found.used.deductible_used.0,
+                    used_fen: found.used.fund().0,
+                    left_fen: found.limit.less(found.used.fund()).0,
+                    deductible_used_fen: found.used.deductible().0,
+                    kinds: found.used.kinds.iter().map(kind_use).collect(),
                 })
             })
         })
@@ -183,6 +185,14 @@ fn id(name: &str) -> Result<Id> {
     Id::parse(id)
 }
 
+fn kind_use(kind: &KindUsed) -> pb::KindUse {
+    pb::KindUse {
+        insutype: insutype(kind.insutype),
+        used_fen: kind.used.0,
+        deductible_used_fen: kind.deductible_used.0,
+    }
+}
+
 fn suspension_ground(ground: pb::SuspensionGround) -> Result<SuspensionGround> {
     match ground {
         pb::SuspensionGround::Abuse => Ok(SuspensionGround::Abuse),
@@ -204,6 +214,32 @@ fn end_ground(ground: pb::EndGround) -> Result<EndGround> {
             "is told by the server alone: it ends what lapsed and did not return",
         )),
         pb::EndGround::Unspecified => Err(unstated()),
+    }
+}
+
+fn end_word(ground: EndGround) -> pb::EndGround {
+    match ground {
+        EndGround::Death => pb::EndGround::Death,
+        EndGround::Moved => pb::EndGround::Moved,
+        EndGround::Recovered => pb::EndGround::Recovered,
+        EndGround::GivenUp => pb::EndGround::GivenUp,
+    }
+}
+
+fn suspended_by(benefit: &Benefit, today: Date) -> Vec<i32> {
+    if benefit.standing(today) != Standing::Suspended {
+        return Vec::new();
+    }
+    let (bureau, insurance) = benefit.suspended_by(today);
+    let bureau = bureau.then_some(pb::SuspendedBy::Bureau);
+    bureau.into_iter().chain(insurance.then_some(pb::SuspendedBy::Insurance)).map(i32::from).collect()
+}
+
+fn transfer(transfer: &Transfer) -> pb::InsutypeTransfer {
+    pb::InsutypeTransfer {
+        insutype_before: insutype(transfer.from),
+        insutype: insutype(transfer.to),
+        begndate: Some(date_message(transfer.on)),
     }
 }
 
@@ -247,5 +283,9 @@ fn message(view: &View, app: &App, stored: &Stored) -> Result<pb::Benefit> {
             .unwrap_or_default(),
         etag: stored.version.to_string(),
         create_time: Some(timestamp(benefit.created_at)),
+        uninsured: benefit.uninsured().iter().map(|stretch| period(stretch.from, stretch.to)).collect(),
+        suspended_by: suspended_by(benefit, view.today()),
+        transfers: benefit.transfers().iter().map(transfer).collect(),
+        end_ground: benefit.end.map_or(pb::EndGround::Unspecified, |(_, ground)| end_word(ground)).into(),
     })
 }

@@ -3,6 +3,7 @@
 pub mod accumulator;
 pub mod change;
 pub mod domain;
+pub mod following;
 pub mod grant;
 pub mod grpc;
 #[cfg(test)]

@@ -40,11 +40,11 @@ pub struct Check {
 pub struct Year {
     /// 年度.
     pub year: i32,
-    /// 险种.
+    /// 险种 today, whose limit it is.
     pub insutype: Insutype,
     /// 年度支付限额, as in force today.
     pub limit: Money,
-    /// What was used.
+    /// What was used, whatever the insured kind.
     pub used: Used,
 }
 
@@ -83,19 +83,24 @@ pub async fn check(view: &View, app: &App, code: &str, day: Date) -> Result<Chec
         Ok(in_force) => Some(in_force.benefit()),
         Err(_) => benefits.first().map(|newest| newest.id),
     };
-    let insutype = kind(&benefits, benefit).unwrap_or_else(|| insured.insutype_on(day));
-    reasons.extend(found.err().map(Refusal::from));
-    reasons.extend(insured.standing_on(day).into_iter().map(Refusal::from));
+    let insurance = insured.standing_on(day);
+    reasons.extend(found.err().filter(|reason| reason.is_news_beside(&insurance)).map(Refusal::from));
+    reasons.extend(insurance.into_iter().map(Refusal::from));
     let limit = match published.catalog.disease(code) {
         Some(disease) => {
-            domain::highest_limit(&published.catalog, disease, insutype, insured.retired_on(day))
+            let kind = insured.home_insutype_on(day);
+            if !disease.insutypes.contains(&kind) {
+                let code = code.to_owned();
+                reasons.push(NotEligible::KindNotOpen { code, kind, met_on: None }.into());
+            }
+            domain::highest_limit(&published.catalog, disease, kind, insured.retired_on(day))
         }
         None => {
             reasons.push(NotEligible::UnknownDisease { code: code.to_owned() }.into());
             Money::ZERO
         }
     };
-    let used = accumulator::read(view, insutype, day.year(), code).await?.used;
+    let used = accumulator::read(view, day.year(), code).await?.fund();
     Ok(Check { reasons, benefit, limit, used, published })
 }
 
@@ -107,22 +112,15 @@ pub async fn year(view: &View, app: &App, code: &str, year: Option<i32>) -> Resu
         .catalog
         .disease(code)
         .ok_or_else(|| Error::not_found(&format!("areas/{}/diseases/{code}", published.area)))?;
-    let benefits = of_disease(view, code).await?;
-    let newest = benefits.first().map(|newest| newest.id);
     let today = view.today();
-    let insutype = kind(&benefits, newest).unwrap_or_else(|| insured.insutype_on(today));
+    let insutype = insured.home_insutype_on(today);
     let limit = domain::highest_limit(&published.catalog, disease, insutype, insured.retired_on(today));
     let year = year.unwrap_or_else(|| view.today().year());
-    let used = accumulator::read(view, insutype, year, code).await?;
+    let used = accumulator::read(view, year, code).await?;
     Ok(Year { year, insutype, limit, used })
 }
 
 /// A person's benefits for a disease, newest first.
 async fn of_disease(view: &View, code: &str) -> Result<Vec<Benefit>> {
     Ok(store::of_disease(view, code).await?.into_iter().map(|stored| stored.benefit).collect())
-}
-
-/// 险种 under which a benefit was granted.
-fn kind(benefits: &[Benefit], id: Option<Id>) -> Option<Insutype> {
-    benefits.iter().find(|benefit| Some(benefit.id) == id).map(|benefit| benefit.insutype)
 }

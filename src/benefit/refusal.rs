@@ -102,7 +102,7 @@ impl From<NotInForce> for Refusal {
                     None => lapsed,
                 }
             }
-            NotInForce::Ended { code, enddate } => Self::new(
+            NotInForce::Ended { code, enddate } | NotInForce::Died { code, enddate } => Self::new(
                 "BENEFIT_ENDED",
                 format!("病种 {code} 的待遇已于 {enddate} 终止。"),
                 format!("the benefit for disease {code} ended on {enddate}."),

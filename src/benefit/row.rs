@@ -25,6 +25,7 @@ pub mod benefit {
         pub certificate_id: Option<Uuid>,
         pub end_ground: Option<String>,
         pub version: i64,
+        pub following: String,
         pub created_at: i64,
     }
 

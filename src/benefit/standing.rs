@@ -2,8 +2,9 @@
 
 use time::Date;
 
-use super::domain::{Benefit, Suspension};
+use super::domain::{Benefit, EndGround, Suspension};
 use crate::catalog::domain::{Catalog, Disease, Insutype, PersonRule, Policy};
+use crate::insured::domain::NotEligible;
 use crate::kernel::id::Id;
 use crate::kernel::money::Money;
 use crate::kernel::period::Period;
@@ -29,7 +30,6 @@ pub enum Standing {
 pub struct InForce {
     benefit: Id,
     code: String,
-    insutype: Insutype,
     day: Date,
 }
 
@@ -42,11 +42,6 @@ impl InForce {
     /// The disease.
     pub fn code(&self) -> &str {
         &self.code
-    }
-
-    /// 险种.
-    pub fn insutype(&self) -> Insutype {
-        self.insutype
     }
 
     /// The day.
@@ -68,6 +63,8 @@ pub enum NotInForce {
     Lapsed { code: String, since: Date, until: Option<Date> },
     /// It had ended.
     Ended { code: String, enddate: Date },
+    /// It had ended with the person's death.
+    Died { code: String, enddate: Date },
     /// It was granted in another pooling area than the one in which the person is insured now.
     Moved { code: String },
 }
@@ -75,6 +72,14 @@ pub enum NotInForce {
 impl Benefit {
     /// How it stands on a day.
     pub fn standing(&self, day: Date) -> Standing {
+        match self.standing_of_bureau(day) {
+            Standing::Active if self.is_uninsured(day) => Standing::Suspended,
+            standing => standing,
+        }
+    }
+
+    /// The same by what is decided alone, whatever stands against the insurance.
+    fn standing_of_bureau(&self, day: Date) -> Standing {
         // One that ends before it begins never begins.
         if self.end.is_some_and(|(last, _)| last < day || last < self.begndate) {
             Standing::Ended
@@ -89,16 +94,25 @@ impl Benefit {
         }
     }
 
-    /// The proof that it is in force on a day for somebody who is insured in `area`, or why it is not.
+    /// What suspends it on a day: an officer, the insurance, or both.
+    pub fn suspended_by(&self, day: Date) -> (bool, bool) {
+        (self.suspension_on(day).is_some(), self.is_uninsured(day))
+    }
+
+    fn is_uninsured(&self, day: Date) -> bool {
+        self.uninsured().iter().any(|stretch| stretch.contains(day))
+    }
+
+    /// The proof that it is in force on a day for somebody who is insured in `area`, or why it is not. 停保期间 are not
+    /// asked: whoever asks for the proof asks the insurance itself for every reason against it, as it is told by now.
     pub fn in_force(&self, day: Date, area: &Region) -> Result<InForce, NotInForce> {
         let code = self.code.clone();
-        match self.standing(day) {
-            Standing::Active | Standing::NotBegun | Standing::Suspended | Standing::Lapsed
-                if !self.is_of(area) =>
-            {
+        let left = self.end.is_some_and(|(_, ground)| ground == EndGround::Moved);
+        match self.standing_of_bureau(day) {
+            standing if !self.is_of(area) && (standing != Standing::Ended || left) => {
                 Err(NotInForce::Moved { code })
             }
-            Standing::Active => Ok(InForce { benefit: self.id, code, insutype: self.insutype, day }),
+            Standing::Active => Ok(InForce { benefit: self.id, code, day }),
             Standing::NotBegun => Err(NotInForce::NotBegun { code, begndate: self.begndate }),
             Standing::Suspended => Err(NotInForce::Suspended { code, day, until: self.suspended_until(day) }),
             Standing::Lapsed => {
@@ -107,9 +121,10 @@ impl Benefit {
                     (lapse.map_or(day, |lapse| lapse.from), lapse.and_then(|lapse| lapse.to));
                 Err(NotInForce::Lapsed { code, since, until })
             }
-            Standing::Ended => {
-                Err(NotInForce::Ended { code, enddate: self.end.map_or(day, |(last, _)| last) })
-            }
+            Standing::Ended => Err(match self.end {
+                Some((enddate, EndGround::Death)) => NotInForce::Died { code, enddate },
+                end => NotInForce::Ended { code, enddate: end.map_or(day, |(last, _)| last) },
+            }),
         }
     }
 
@@ -139,6 +154,13 @@ pub fn in_force(benefits: &[Benefit], code: &str, day: Date, area: &Region) -> R
     let mut found = benefits.iter().map(|benefit| benefit.in_force(day, area));
     let newest = found.next().unwrap_or_else(|| Err(NotInForce::None { code: code.to_owned() }));
     newest.or_else(|reason| found.find_map(Result::ok).ok_or(reason))
+}
+
+impl NotInForce {
+    /// Whether it says more than the reasons against the insurance itself do: of a death once is enough.
+    pub fn is_news_beside(&self, insurance: &[NotEligible]) -> bool {
+        !(matches!(self, Self::Died { .. }) && insurance.contains(&NotEligible::Died))
+    }
 }
 
 /// 年度支付限额: the highest of the rows that can apply to somebody, whatever the hospital and the place.

@@ -5,14 +5,14 @@ use std::collections::HashSet;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use time::Date;
 use uuid::Uuid;
 
-use super::accumulator::{Key, Used};
+use super::accumulator::{Key, KindUsed};
 use super::domain::{Benefit, EndGround, Event, Suspension};
 use super::requalification;
 use super::row::accumulator;
@@ -103,6 +103,7 @@ pub(super) fn row(psn_no: &PsnNo, benefit: &Benefit, version: i64, kept: &Kept) 
         certificate_id: Set(benefit.certificate.map(|id| id.0)),
         end_ground: Set(benefit.end.map(|(_, ground)| word(&ground)).transpose()?),
         version: Set(version),
+        following: Set(json(&benefit.following)?),
         created_at: Set(micros(benefit.created_at)),
     })
 }
@@ -122,6 +123,8 @@ pub async fn save_with(
     let (person, benefit) = (work.person()?, step.state);
     let kept = with_remark(work, &benefit, version + 1, remark).await?;
     let update = Entity::update_many()
+        .col_expr(Column::Insutype, Expr::value(benefit.insutype.code()))
+        .col_expr(Column::Following, Expr::value(json(&benefit.following)?))
         .col_expr(Column::Enddate, Expr::value(benefit.end.map(|(last, _)| last.to_string())))
         .col_expr(Column::RequalifyOn, Expr::value(benefit.requalify_on.map(|day| day.to_string())))
         .col_expr(Column::Suspensions, Expr::value(json(&kept)?))
@@ -224,6 +227,7 @@ pub(super) fn parse(row: Model) -> Result<Stored> {
         entry: Id(row.entry_id),
         notice_entry: row.notice_entry.clone(),
         certificate: row.certificate_id.map(Id),
+        following: serde_json::from_str(&row.following).map_err(|_| impossible("following"))?,
         created_at: from_micros(row.created_at),
     };
     Ok(Stored { benefit, version: row.version })
@@ -286,39 +290,45 @@ pub async fn granted_in(db: &Db, area: &Region, people: &[String]) -> Result<Has
     Ok(rows.into_iter().map(Id).collect())
 }
 
-/// What this call's person has used; none when nothing was drawn yet.
-pub async fn used(view: &View, key: &Key) -> Result<Option<Used>> {
-    let person = view.person()?;
-    let find = accumulator::Entity::find_by_id((
-        person.psn_no.as_str().to_owned(),
-        key.insutype.code(),
-        year(key)?,
-        key.code.clone(),
-    ));
-    let row = find.one(&view.conn()).await.map_err(failed)?;
-    Ok(row.map(|row| Used {
-        used: Money(row.used_fen),
-        deductible_used: Money(row.deductible_used_fen),
-        version: row.version,
-    }))
+/// What this call's person has used in a year, by insured kind.
+pub async fn used(view: &View, of: i32, code: &str) -> Result<Vec<KindUsed>> {
+    use accumulator::Column;
+    let rows = accumulator::Entity::find()
+        .filter(Column::PsnNo.eq(view.person()?.psn_no.as_str()))
+        .filter(Column::Year.eq(year(of)?))
+        .filter(Column::OpspDiseCode.eq(code))
+        .order_by_asc(Column::Insutype)
+        .all(&view.conn())
+        .await
+        .map_err(failed)?;
+    let kind = |row: accumulator::Model| {
+        let insutype = Insutype::from_code(i32::from(row.insutype));
+        Ok(KindUsed {
+            insutype: insutype.ok_or_else(|| Error::internal("an accumulator of no insutype"))?,
+            used: Money(row.used_fen),
+            deductible_used: Money(row.deductible_used_fen),
+            version: row.version,
+        })
+    };
+    rows.into_iter().map(kind).collect()
 }
 
-/// Writes the first draw of a year.
-pub async fn insert_used(work: &Work, key: &Key, used: &Used) -> Result<()> {
+/// Writes the row of a kind that has drawn nothing yet. What is drawn comes by `add_used`, whose guard counts all kinds.
+pub async fn insert_used(work: &Work, key: &Key) -> Result<()> {
     work.insert_part(accumulator::ActiveModel {
         psn_no: Set(work.person()?.psn_no.as_str().to_owned()),
         insutype: Set(key.insutype.code()),
-        year: Set(year(key)?),
+        year: Set(year(key.year)?),
         opsp_dise_code: Set(key.code.clone()),
-        used_fen: Set(used.used.0),
-        deductible_used_fen: Set(used.deductible_used.0),
-        version: Set(used.version),
+        used_fen: Set(0),
+        deductible_used_fen: Set(0),
+        version: Set(0),
     })
     .await
 }
 
 /// Adds amounts, negative ones too, to what was read in `version`. With a limit, the database itself sees to it that
-/// the sum stays within.
+/// the sum over all insured kinds stays within.
 pub async fn add_used(
     work: &Work,
     key: &Key,
@@ -327,21 +337,29 @@ pub async fn add_used(
     limit: Option<Money>,
 ) -> Result<()> {
     use accumulator::{Column, Entity};
+    let psn_no = work.person()?.psn_no.as_str();
     let mut update = Entity::update_many()
         .col_expr(Column::UsedFen, Expr::col(Column::UsedFen).add(fund))
         .col_expr(Column::DeductibleUsedFen, Expr::col(Column::DeductibleUsedFen).add(deductible))
         .col_expr(Column::Version, Expr::value(version + 1))
-        .filter(Column::PsnNo.eq(work.person()?.psn_no.as_str()))
+        .filter(Column::PsnNo.eq(psn_no))
         .filter(Column::Insutype.eq(key.insutype.code()))
-        .filter(Column::Year.eq(year(key)?))
+        .filter(Column::Year.eq(year(key.year)?))
         .filter(Column::OpspDiseCode.eq(key.code.as_str()))
         .filter(Column::Version.eq(version));
     if let Some(limit) = limit {
-        update = update.filter(Expr::col(Column::UsedFen).add(fund).lte(limit.0));
+        let mut sum = Query::select();
+        sum.expr(Expr::col(Column::UsedFen).sum())
+            .from(Entity)
+            .and_where(Expr::col(Column::PsnNo).eq(psn_no))
+            .and_where(Expr::col(Column::Year).eq(year(key.year)?))
+            .and_where(Expr::col(Column::OpspDiseCode).eq(key.code.as_str()));
+        let sum = Expr::SubQuery(None, Box::new(sum.into()));
+        update = update.filter(sum.add(fund).lte(limit.0));
     }
     work.update_part(update).await
 }
 
-fn year(key: &Key) -> Result<i16> {
-    i16::try_from(key.year).map_err(|_| Error::internal(format!("year {} has no accumulator", key.year)))
+fn year(year: i32) -> Result<i16> {
+    i16::try_from(year).map_err(|_| Error::internal(format!("year {year} has no accumulator")))
 }

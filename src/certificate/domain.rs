@@ -234,6 +234,7 @@ pub(super) mod tests {
             entry: Id(Uuid::from_u128(3)),
             notice_entry: String::new(),
             certificate: None,
+            following: crate::benefit::domain::Following::default(),
             created_at: datetime!(2025-03-06 1:00 UTC),
         }
     }

@@ -137,6 +137,11 @@ impl Insured {
         self.history.of(day).map_or(self.insutype, |spell| spell.insutype)
     }
 
+    /// 险种 on a day in the pooling area in which the person is insured now: a kind held elsewhere opens nothing here.
+    pub fn home_insutype_on(&self, day: Date) -> Insutype {
+        self.history.of_home(day, &self.insu_admdvs).map_or(self.insutype, |spell| spell.insutype)
+    }
+
     /// Whether 退休 on a day.
     pub fn retired_on(&self, day: Date) -> bool {
         self.psn_type_on(day).starts_with("12")
@@ -257,27 +262,33 @@ impl Insured {
 
     /// Every reason against the insurance itself today.
     pub fn standing(&self, today: Date) -> Vec<NotEligible> {
-        self.insurance(today, Some(self.states()), Duration::ZERO)
+        self.insurance(&self.insu_admdvs, today, Some(self.states()), Duration::ZERO)
     }
 
     /// Every reason against the insurance itself on a day. The dates hold for any day; the states are those that were
     /// known on the day, and before we heard of the person they are not known. Insurance is that in the pooling area in
     /// which the person is insured now: on a day on which it was elsewhere, it was not insured here.
     pub fn standing_on(&self, day: Date) -> Vec<NotEligible> {
-        self.insurance(day, Stated::on(self, day), Duration::ZERO)
+        self.standing_in(day, &self.insu_admdvs)
     }
 
-    fn insurance(&self, day: Date, states: Option<(&str, &str)>, grace: Duration) -> Vec<NotEligible> {
+    /// Every reason against the insurance in the pooling area of `home` on a day with these states.
+    pub(super) fn insurance(
+        &self,
+        home: &Region,
+        day: Date,
+        states: Option<(&str, &str)>,
+        grace: Duration,
+    ) -> Vec<NotEligible> {
         let mut reasons = Vec::new();
         if self.death_date.is_some_and(|died| died < day) {
             reasons.push(NotEligible::Died);
         }
         let (here, elsewhere) = match self.history.on(day) {
-            Some(spell) if spell.is_in(&self.insu_admdvs) => (true, None),
+            Some(spell) if spell.is_in(home) => (true, None),
             spell => (false, spell.map(|spell| spell.insu_admdvs.clone())),
         };
-        let begins =
-            if here { None } else { self.history.begins(day, |spell| spell.is_in(&self.insu_admdvs)) };
+        let begins = if here { None } else { self.history.begins(day, |spell| spell.is_in(home)) };
         if states.is_some_and(|(insured, _)| insured != "1") || !here && begins.is_none() {
             reasons.push(NotEligible::NotInsured { elsewhere });
         }
@@ -296,7 +307,7 @@ impl Insured {
     /// Every reason against the insurance of an application: in force, paid up, nothing owed, and long enough.
     fn insurance_for_application(&self, rule: &InsuranceRule, today: Date) -> Vec<NotEligible> {
         let grace = Duration::days(i64::from(rule.grace_days.max(0)));
-        let mut reasons = self.insurance(today, Some(self.states()), grace);
+        let mut reasons = self.insurance(&self.insu_admdvs, today, Some(self.states()), grace);
         let owed = self.history.owed(today, grace);
         reasons.extend(owed.map(|due| NotEligible::Owes { from: due.from, to: due.to }));
         if let Err(TooShort { since, met_on }) = self.history.lasted(today, &self.insu_admdvs, rule) {
@@ -335,9 +346,7 @@ impl Insured {
     /// What stands in the person against a disease.
     fn against(&self, disease: &Disease, today: Date, reasons: &mut Vec<NotEligible>) {
         let code = || disease.code.clone();
-        // A kind that the person has elsewhere opens nothing here.
-        let home = &self.insu_admdvs;
-        let kind = self.history.of_home(today, home).map_or(self.insutype, |spell| spell.insutype);
+        let (home, kind) = (&self.insu_admdvs, self.home_insutype_on(today));
         let is_open = |kind: &Insutype| disease.insutypes.contains(kind);
         if !is_open(&kind) {
             let met_on = self.history.begins(today, |spell| spell.is_in(home) && is_open(&spell.insutype));

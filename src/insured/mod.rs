@@ -16,4 +16,5 @@ pub mod sample;
 pub mod stated;
 pub mod store;
 mod take_over;
+mod turning;
 pub mod words;

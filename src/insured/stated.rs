@@ -52,6 +52,11 @@ impl Stated {
         Self { since, before }
     }
 
+    /// The days since which states are known.
+    pub fn days(&self) -> impl Iterator<Item = Date> {
+        self.before.iter().map(|heard| heard.since).chain(self.since)
+    }
+
     /// 参保状态 and 缴费状态 of a person as known on a day; none when we had not heard of the person then.
     pub fn on(of: &Insured, day: Date) -> Option<(&str, &str)> {
         let Self { since, before } = &of.stated;

@@ -39,10 +39,9 @@ pub fn institution<'a>(catalog: &'a Catalog, bill: &Bill) -> Option<(&'a Institu
 
 /// Everything that stands against a bill, or the proof that nothing does.
 pub fn admit<'a>(catalog: &'a Catalog, bill: &Bill, known: &Known<'_>) -> Result<Admitted<'a>, Vec<Refusal>> {
-    let mut against: Vec<Refusal> = Vec::new();
     let day = bill.service_day;
     let insurance = known.insured.standing_on(day);
-    against.extend(insurance.into_iter().map(Refusal::from));
+    let mut against: Vec<Refusal> = insurance.iter().cloned().map(Refusal::from).collect();
     let found = institution(catalog, bill);
     let (level, remote) = match &found {
         None => {
@@ -62,11 +61,12 @@ pub fn admit<'a>(catalog: &'a Catalog, bill: &Bill, known: &Known<'_>) -> Result
     if disease.is_none() {
         against.push(NotEligible::UnknownDisease { code: bill.code.clone() }.into());
     }
-    let in_force = in_force(&known.benefits, bill, known.area).map_err(|reason| against.push(reason.into()));
+    let in_force = in_force(&known.benefits, bill, known.area)
+        .map_err(|reason| against.extend(reason.is_news_beside(&insurance).then(|| reason.into())));
     let (Some(hospital), Some(disease), Ok(in_force)) = (level, disease, in_force) else {
         return Err(against);
     };
-    let insutype = in_force.insutype();
+    let insutype = known.insured.home_insutype_on(day);
     if let Some((institution, _)) = found.filter(|(institution, _)| !institution.serves(&bill.code, insutype))
     {
         let (fixmedins_code, code) = (institution.fixmedins_code.clone(), bill.code.clone());
@@ -101,7 +101,9 @@ fn in_force(benefits: &[&Benefit], bill: &Bill, area: &Region) -> Result<InForce
 fn weight(reason: &NotInForce) -> (u8, i64) {
     match reason {
         NotInForce::None { .. } => (0, 0),
-        NotInForce::Ended { enddate, .. } => (1, i64::from(enddate.to_julian_day())),
+        NotInForce::Ended { enddate, .. } | NotInForce::Died { enddate, .. } => {
+            (1, i64::from(enddate.to_julian_day()))
+        }
         NotInForce::Moved { .. } => (2, 0),
         NotInForce::NotBegun { begndate, .. } => (3, -i64::from(begndate.to_julian_day())),
         NotInForce::Suspended { .. } => (4, 0),

@@ -6,7 +6,7 @@ use time::macros::{date, datetime};
 use super::*;
 use crate::benefit::domain::{EndGround, Suspension, SuspensionGround};
 use crate::catalog::domain::{Insutype, SAMPLE};
-use crate::insured::domain::Stated;
+use crate::insured::domain::{History, Spell, Stated};
 use crate::insured::sample::{self, person};
 use crate::kernel::id::Id;
 use crate::kernel::money::Money;
@@ -35,6 +35,7 @@ fn benefit(begndate: Date) -> Benefit {
         entry: id,
         notice_entry: String::new(),
         certificate: None,
+        following: crate::benefit::domain::Following::default(),
         created_at: datetime!(2025-01-01 0:00 UTC),
     }
 }
@@ -157,4 +158,41 @@ fn the_benefit_is_that_of_the_day() {
     all(&[later.clone(), ended.clone()], TODAY, Err(&["BENEFIT_NOT_BEGUN"]));
     all(std::slice::from_ref(&ended), TODAY, Err(&["BENEFIT_ENDED"]));
     all(&[suspended, later], TODAY, Err(&["BENEFIT_SUSPENDED"]));
+}
+
+#[test]
+fn a_bill_is_paid_by_the_kind_of_its_day() {
+    let change = date!(2025 - 03 - 01);
+    let first = sample::spell("620902", date!(2010 - 01 - 01), change.previous_day());
+    let resident = Spell { insutype: Insutype::Resident, psn_type: "1501".to_owned(), ..first };
+    let paid = sample::paid(date!(2010 - 01 - 01), date!(2025 - 12 - 31));
+    let spells = vec![resident, sample::spell("620902", change, None)];
+    let history = History::read(spells, vec![paid], date!(1960 - 01 - 01), TODAY).unwrap();
+    let insured = Insured { history, ..person() };
+    let mut catalog = Catalog::parse(SAMPLE).unwrap();
+    let held = Benefit { insutype: Insutype::Resident, ..benefit(date!(2025 - 01 - 01)) };
+    let on = |catalog: &Catalog, day| {
+        let area = &insured.insu_admdvs;
+        let known = Known { insured: &insured, area, benefits: vec![&held], not_filed: None };
+        let found = admit(catalog, &bill(HOME, "M01600", day), &known);
+        found.map(|admitted| (admitted.case.insutype, admitted.policy.ratio_bp.0)).map_err(|against| {
+            against.into_iter().map(|refusal| refusal.reason.to_string()).collect::<Vec<_>>()
+        })
+    };
+    assert_eq!(on(&catalog, date!(2025 - 02 - 28)), Ok((Insutype::Resident, 6_000)));
+    assert_eq!(on(&catalog, change), Ok((Insutype::Employee, 8_000)));
+    let disease = catalog.diseases.iter_mut().find(|disease| disease.code == "M01600").unwrap();
+    disease.insutypes = vec![Insutype::Resident];
+    assert_eq!(on(&catalog, date!(2025 - 02 - 28)), Ok((Insutype::Resident, 6_000)));
+    assert_eq!(on(&catalog, TODAY), Err(vec!["KIND_NOT_OPEN".to_owned()]));
+}
+
+#[test]
+fn a_death_is_told_once() {
+    let died = date!(2025 - 02 - 01);
+    let dead = Insured { death_date: Some(died), ..person() };
+    let mut ended = benefit(date!(2025 - 01 - 01));
+    ended.end = Some((died, EndGround::Death));
+    check(&bill(HOME, "M01600", TODAY), &dead, &[ended.clone()], false, Err(&["PERSON_DIED"]));
+    check(&bill(HOME, "M01600", died), &dead, &[ended], false, Ok(Place::Home));
 }

@@ -4,6 +4,7 @@ use proptest::{prop_assert, prop_assert_eq};
 use time::macros::{date, datetime};
 
 use super::*;
+use crate::benefit::accumulator::Used;
 use crate::benefit::domain::Benefit;
 use crate::catalog::domain::{HospitalRule, Insutype, PersonRule, PlaceRule};
 use crate::kernel::id::Id;
@@ -26,6 +27,7 @@ fn in_force() -> InForce {
         entry: id,
         notice_entry: String::new(),
         certificate: None,
+        following: crate::benefit::domain::Following::default(),
         created_at: datetime!(2025-01-01 0:00 UTC),
     };
     benefit.in_force(date!(2025 - 03 - 03), &benefit.area).unwrap()
@@ -178,6 +180,43 @@ proptest::proptest! {
             year.deductible_used = year.deductible_used.plus(result.deductible);
             prop_assert!(year.used.0 <= limit && year.deductible_used.0 <= deductible);
             prop_assert_eq!(result.left, policy.limit_fen.less(year.used));
+        }
+    }
+
+    /// Bills and reversals in any order while the insured kind changes: what the year has used is what stands as paid,
+    /// kind by kind, and no payment goes beyond the limit of the kind that it is paid as.
+    #[test]
+    fn a_year_of_changing_kinds_is_what_was_paid_and_keeps_each_limit(
+        steps in proptest::collection::vec((0u8..8, 0i64..=3_000_000, proptest::prelude::any::<bool>()), 1..40),
+        terms in proptest::array::uniform2((0i32..=10_000, 0i64..=2_000_000, 0i64..=500_000)),
+    ) {
+        let (mut year, mut paid) = (Used::default(), Vec::new());
+        for (what, amount, late) in steps {
+            if what == 0 && !paid.is_empty() {
+                let place = usize::try_from(amount).unwrap() % paid.len();
+                let (kind, fund, deductible) = paid.swap_remove(place);
+                year = year.given_back(kind, fund, deductible).unwrap();
+            } else {
+                // A late bill is still of the kind that the person had before.
+                let kind = if late { Insutype::Resident } else { Insutype::Employee };
+                let (ratio, limit, deductible) = terms[usize::from(late)];
+                let policy = policy(ratio, limit, deductible);
+                let before = Before { used: year.fund(), deductible_used: year.deductible() };
+                let result = settle(&bill(amount, amount), &in_force(), &policy, &before);
+                let most = policy.limit_fen.max(year.fund());
+                year = year.drawn(kind, result.fund, result.deductible, most).unwrap();
+                prop_assert!(result.fund == Money::ZERO || year.fund().0 <= limit);
+                prop_assert!(result.deductible == Money::ZERO || year.deductible().0 <= deductible);
+                paid.push((kind, result.fund, result.deductible));
+            }
+            for used in &year.kinds {
+                let own = paid.iter().filter(|(kind, ..)| *kind == used.insutype);
+                let (funds, deductibles) = own.fold((0, 0), |(fund, own), (_, more, deductible)| {
+                    (fund + more.0, own + deductible.0)
+                });
+                prop_assert_eq!((used.used.0, used.deductible_used.0), (funds, deductibles));
+            }
+            prop_assert_eq!(year.fund().0, paid.iter().map(|(_, fund, _)| fund.0).sum::<i64>());
         }
     }
 }

@@ -95,7 +95,7 @@ pub struct Settled {
     pub id: Id,
     /// The benefit that it drew on.
     pub benefit: Id,
-    /// 险种 of the benefit: with disease and year the key of its accumulator.
+    /// 险种 of the service day: with disease and year the key of the accumulator that it drew on.
     pub insutype: Insutype,
     /// The bill.
     pub bill: Bill,
@@ -221,7 +221,7 @@ impl Settled {
         let event = Event::Settled {
             benefit: in_force.benefit(),
             opsp_dise_code: bill.code.clone(),
-            insutype: in_force.insutype(),
+            insutype: case.insutype,
             retired: case.retired,
             fixmedins_code: bill.key.fixmedins_code.clone(),
             hospital: case.hospital,
@@ -244,7 +244,7 @@ impl Settled {
         let settled = Self {
             id,
             benefit: in_force.benefit(),
-            insutype: in_force.insutype(),
+            insutype: case.insutype,
             bill,
             place: if case.remote { Place::Remote } else { Place::Home },
             calculated,

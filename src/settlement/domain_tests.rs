@@ -91,6 +91,7 @@ fn the_journal_holds_what_it_takes_to_calculate_again() {
         entry: Id(uuid::Uuid::nil()),
         notice_entry: String::new(),
         certificate: None,
+        following: crate::benefit::domain::Following::default(),
         created_at: NOW,
     };
     let in_force = benefit.in_force(bill().service_day, &benefit.area).unwrap();

@@ -63,9 +63,9 @@ async fn new(view: &View, catalogs: &Catalogs, bill: Bill) -> Result<New> {
     let benefits = benefits.iter().map(|stored| &stored.benefit).collect();
     let known = Known { insured: &insured, area, benefits, not_filed };
     let Admitted { in_force, policy, case } = admission::admit(&published.catalog, &bill, &known)?;
-    let key = key(in_force.insutype(), &bill);
-    let before = accumulator::read(view, key.insutype, key.year, &key.code).await?;
-    let spent = Before { used: before.used, deductible_used: before.deductible_used };
+    let key = key(case.insutype, &bill);
+    let before = accumulator::read(view, key.year, &key.code).await?;
+    let spent = Before { used: before.fund(), deductible_used: before.deductible() };
     let calculated = calculation::settle(&bill, &in_force, policy, &spent);
     let source = Source {
         catalog_version: published.catalog.version.clone(),
@@ -78,7 +78,7 @@ async fn new(view: &View, catalogs: &Catalogs, bill: Bill) -> Result<New> {
     Ok(New { step: Settled::new(bill, &in_force, made), key, before, limit: policy.limit_fen })
 }
 
-/// The accumulator of a bill: insured kind, year of the service, disease.
+/// The accumulator of a bill: insured kind and year of the service, disease.
 pub fn key(insutype: Insutype, bill: &Bill) -> Key {
     Key { insutype, year: bill.service_day.year(), code: bill.code.clone() }
 }

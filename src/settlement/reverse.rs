@@ -20,7 +20,7 @@ pub async fn reverse(work: &Work, bill: BillKey) -> Result<Stored> {
     let (fund, deductible) = (settled.calculated.fund, settled.calculated.deductible);
     if fund > Money::ZERO || deductible > Money::ZERO {
         let key = key(settled.insutype, &settled.bill);
-        let before = accumulator::read(work, key.insutype, key.year, &key.code).await?;
+        let before = accumulator::read(work, key.year, &key.code).await?;
         accumulator::give_back(work, &key, &before, fund, deductible).await?;
     }
     store::save(work, version, settled.reverse(work.now())).await

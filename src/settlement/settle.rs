@@ -18,7 +18,7 @@ pub async fn settle(work: &Work, catalogs: &Catalogs, bill: Bill) -> Result<Stor
     let paid = &new.step.state.calculated;
     if paid.fund > Money::ZERO || paid.deductible > Money::ZERO {
         // A limit that fell below what was used is no bar to the deductible: the fund pays nothing then.
-        let limit = new.limit.max(new.before.used);
+        let limit = new.limit.max(new.before.fund());
         accumulator::draw(work, &new.key, &new.before, paid.fund, paid.deductible, limit).await?;
     }
     store::create(work, new.step).await

@@ -5,14 +5,12 @@ use std::sync::Arc;
 
 use time::OffsetDateTime;
 
-use crate::benefit::accumulator::Key;
 use crate::catalog::domain::{Case, Catalog, Policy};
 use crate::catalog::store::Published;
 use crate::kernel::money::Money;
 use crate::settlement::admission::institution;
 use crate::settlement::calculation::{Before, Calculated, split};
-use crate::settlement::domain::{Place, Settled};
-use crate::settlement::quote::key;
+use crate::settlement::domain::{Bill, Place, Settled};
 
 /// A settlement as it was made, and what else it takes to calculate it again.
 #[derive(Clone, Debug)]
@@ -90,12 +88,12 @@ impl Compared {
 /// Calculates the tried settlements of one person again, in the order in which settlements and reversals were made.
 /// What comes in are all settlements of the years that the tried ones fall in.
 pub fn rerun(draft: &Catalog, past: Vec<Past>) -> Vec<Compared> {
-    let mut years: HashMap<Key, Before> = HashMap::new();
+    let mut years: HashMap<(i32, String), Before> = HashMap::new();
     let mut made: Vec<Option<Result<Calculated, Unpaid>>> = vec![None; past.len()];
     for (index, is_reversal) in timeline(&past) {
         let one = &past[index];
         let bill = &one.settled.bill;
-        let year = years.entry(key(one.settled.insutype, bill)).or_default();
+        let year = years.entry(year_of(bill)).or_default();
         if is_reversal {
             let (fund, deductible) = drawn(made[index].as_ref());
             *year =
@@ -113,6 +111,11 @@ pub fn rerun(draft: &Catalog, past: Vec<Past>) -> Vec<Compared> {
     }
     let compared = past.into_iter().zip(made).filter(|(one, _)| one.tried && one.reversed_at.is_none());
     compared.filter_map(|(one, after)| Some(Compared { settled: one.settled, after: after? })).collect()
+}
+
+/// Limit and deductible are of a year and a disease, whatever the insured kind.
+fn year_of(bill: &Bill) -> (i32, String) {
+    (bill.service_day.year(), bill.code.clone())
 }
 
 /// Indexes of what was made and of what was reversed, in the order in which it happened.

@@ -11,7 +11,7 @@ use super::*;
 use crate::catalog::domain::{Insutype, SAMPLE};
 use crate::kernel::id::Id;
 use crate::kernel::money::Ratio;
-use crate::settlement::domain::{Bill, BillKey, Source};
+use crate::settlement::domain::{BillKey, Source};
 
 const CODE: &str = "M01600";
 static CATALOG: LazyLock<Catalog> = LazyLock::new(|| Catalog::parse(SAMPLE).unwrap());
@@ -60,14 +60,14 @@ enum Step {
 
 /// What a catalogue paid, step by step, each bill with what the year had used by then.
 fn history(paid_by: &Catalog, steps: &[Step]) -> Vec<Past> {
-    let (mut past, mut years): (Vec<Past>, HashMap<Key, Before>) = (Vec::new(), HashMap::new());
+    let (mut past, mut years): (Vec<Past>, HashMap<(i32, String), Before>) = (Vec::new(), HashMap::new());
     for (step, number) in steps.iter().zip(1_u32..) {
         let at = datetime!(2026-06-01 0:00 UTC) + Duration::microseconds(i64::from(number));
         match step {
             Step::Bill { next_year, amounts } => {
                 let day = if *next_year { date!(2026 - 01 - 31) } else { date!(2025 - 12 - 31) };
                 let bill = bill(number, day, *amounts);
-                let year = years.entry(key(Insutype::Employee, &bill)).or_default();
+                let year = years.entry(year_of(&bill)).or_default();
                 let id = Id(Uuid::from_u128(u128::from(number)));
                 let mut one = Past {
                     settled: Settled {
@@ -104,7 +104,7 @@ fn history(paid_by: &Catalog, steps: &[Step]) -> Vec<Past> {
                 let which = which.index(standing.len());
                 let Some(one) = standing.into_iter().nth(which) else { continue };
                 one.reversed_at = Some(at);
-                let year = years.entry(key(Insutype::Employee, &one.settled.bill)).or_default();
+                let year = years.entry(year_of(&one.settled.bill)).or_default();
                 year.used = year.used.less(one.settled.calculated.fund);
                 year.deductible_used = year.deductible_used.less(one.settled.calculated.deductible);
             }

@@ -2,6 +2,7 @@
 
 pub mod chance;
 pub mod files;
+pub mod insurance;
 pub mod opinion;
 pub mod postgres;
 pub mod redaction;
