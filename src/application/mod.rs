@@ -13,7 +13,7 @@ pub mod ledger;
 pub mod paper;
 pub mod query;
 mod refusal;
-mod remedy;
+pub mod remedy;
 mod row;
 pub mod store;
 pub mod submit;

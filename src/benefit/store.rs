@@ -282,6 +282,27 @@ pub async fn used(view: &View, key: &Key) -> Result<Option<Used>> {
     }))
 }
 
+/// Everything that this call's person has used in a year.
+pub async fn used_in(view: &View, year: i32) -> Result<Vec<(Key, Used)>> {
+    let rows = accumulator::Entity::find()
+        .filter(accumulator::Column::PsnNo.eq(view.person()?.psn_no.as_str()))
+        .filter(accumulator::Column::Year.eq(year))
+        .all(&view.conn())
+        .await
+        .map_err(failed)?;
+    let used = |row: accumulator::Model| {
+        let insutype = Insutype::from_code(i32::from(row.insutype));
+        let insutype = insutype.ok_or_else(|| Error::internal("an accumulator of no insured kind"))?;
+        let used = Used {
+            used: Money(row.used_fen),
+            deductible_used: Money(row.deductible_used_fen),
+            version: row.version,
+        };
+        Ok((Key { insutype, year, code: row.opsp_dise_code }, used))
+    };
+    rows.into_iter().map(used).collect()
+}
+
 /// Writes the first draw of a year.
 pub async fn insert_used(work: &Work, key: &Key, used: &Used) -> Result<()> {
     work.insert_part(accumulator::ActiveModel {

@@ -5,6 +5,7 @@
 
 mod agreement;
 mod blind;
+mod case;
 mod catalogue;
 mod clock;
 mod corpus;
