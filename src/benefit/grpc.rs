@@ -156,6 +156,11 @@ fn end_ground(ground: pb::EndGround) -> Result<EndGround> {
         pb::EndGround::Moved => Ok(EndGround::Moved),
         pb::EndGround::Recovered => Ok(EndGround::Recovered),
         pb::EndGround::GivenUp => Ok(EndGround::GivenUp),
+        pb::EndGround::Changed => Err(Error::invalid(
+            "ground",
+            "病情变化由其申请的待遇生效时自动终止，不能手工填写；请填写其他原因",
+            "follows from an application of kind CHANGED: name another ground",
+        )),
         pb::EndGround::Unspecified => Err(unstated()),
     }
 }
@@ -198,5 +203,7 @@ fn message(view: &View, app: &App, stored: &Stored) -> Result<pb::Benefit> {
             .unwrap_or_default(),
         etag: stored.version.to_string(),
         create_time: Some(timestamp(benefit.created_at)),
+        replaces: benefit.replacement.replaces.map(|id| store::name(person, id)).unwrap_or_default(),
+        replaced_by: benefit.replacement.replaced_by.map(|id| store::name(person, id)).unwrap_or_default(),
     })
 }

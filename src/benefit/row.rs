@@ -26,6 +26,8 @@ pub mod benefit {
         pub end_ground: Option<String>,
         pub version: i64,
         pub created_at: i64,
+        pub replaces: Option<Uuid>,
+        pub replaced_by: Option<Uuid>,
     }
 
     impl ActiveModelBehavior for ActiveModel {}

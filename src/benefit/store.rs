@@ -13,7 +13,7 @@ use time::Date;
 use uuid::Uuid;
 
 use super::accumulator::{Key, Used};
-use super::domain::{Benefit, EndGround, Event, Suspension};
+use super::domain::{Benefit, EndGround, Event, Replacement, Suspension};
 use super::row::accumulator;
 use super::row::benefit::{ActiveModel, Column, Entity, Model};
 use crate::catalog::domain::Insutype;
@@ -95,6 +95,8 @@ pub async fn create(work: &Work, step: Step<Benefit, Event>) -> Result<Stored> {
         end_ground: Set(benefit.end.map(|(_, ground)| word(&ground)).transpose()?),
         version: Set(1),
         created_at: Set(micros(benefit.created_at)),
+        replaces: Set(benefit.replacement.replaces.map(|id| id.0)),
+        replaced_by: Set(benefit.replacement.replaced_by.map(|id| id.0)),
     };
     work.insert(row, Entry::new(name(person, benefit.id), 1, &step.event)?).await?;
     Ok(Stored { benefit, version: 1 })
@@ -120,6 +122,7 @@ pub async fn save_with(
         .col_expr(Column::Suspensions, Expr::value(json(&kept)?))
         .col_expr(Column::CertificateId, Expr::value(benefit.certificate.map(|id| id.0)))
         .col_expr(Column::EndGround, Expr::value(benefit.end.map(|(_, ground)| word(&ground)).transpose()?))
+        .col_expr(Column::ReplacedBy, Expr::value(benefit.replacement.replaced_by.map(|id| id.0)))
         .col_expr(Column::Version, Expr::value(version + 1))
         .filter(Column::PsnNo.eq(person.psn_no.as_str()))
         .filter(Column::Id.eq(benefit.id.0))
@@ -204,6 +207,7 @@ fn parse(row: Model) -> Result<Stored> {
         notice_entry: row.notice_entry.clone(),
         certificate: row.certificate_id.map(Id),
         created_at: from_micros(row.created_at),
+        replacement: Replacement { replaces: row.replaces.map(Id), replaced_by: row.replaced_by.map(Id) },
     };
     Ok(Stored { benefit, version: row.version })
 }

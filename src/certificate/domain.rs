@@ -212,6 +212,7 @@ pub fn verdict(revoked: bool, standing: Standing) -> Verdict {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use crate::benefit::domain::Replacement;
     use crate::insured::domain::{History, Spell};
     use crate::insured::sample::person;
     use crate::kernel::period::Period;
@@ -233,6 +234,7 @@ pub(super) mod tests {
             notice_entry: String::new(),
             certificate: None,
             created_at: datetime!(2025-03-06 1:00 UTC),
+            replacement: Replacement::default(),
         }
     }
 

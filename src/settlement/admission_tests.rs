@@ -4,7 +4,7 @@ use time::Date;
 use time::macros::{date, datetime};
 
 use super::*;
-use crate::benefit::domain::{EndGround, Suspension, SuspensionGround};
+use crate::benefit::domain::{EndGround, Replacement, Suspension, SuspensionGround};
 use crate::catalog::domain::{Insutype, SAMPLE};
 use crate::insured::domain::Stated;
 use crate::insured::sample::{self, person};
@@ -35,6 +35,7 @@ fn benefit(begndate: Date) -> Benefit {
         notice_entry: String::new(),
         certificate: None,
         created_at: datetime!(2025-01-01 0:00 UTC),
+        replacement: Replacement::default(),
     }
 }
 

@@ -4,7 +4,7 @@ use proptest::{prop_assert, prop_assert_eq};
 use time::macros::{date, datetime};
 
 use super::*;
-use crate::benefit::domain::Benefit;
+use crate::benefit::domain::{Benefit, Replacement};
 use crate::catalog::domain::{HospitalRule, Insutype, PersonRule, PlaceRule};
 use crate::kernel::id::Id;
 use crate::kernel::region::Region;
@@ -26,6 +26,7 @@ fn in_force() -> InForce {
         notice_entry: String::new(),
         certificate: None,
         created_at: datetime!(2025-01-01 0:00 UTC),
+        replacement: Replacement::default(),
     };
     benefit.in_force(date!(2025 - 03 - 03), &benefit.area).unwrap()
 }

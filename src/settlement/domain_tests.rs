@@ -3,7 +3,7 @@
 use time::macros::{date, datetime};
 
 use super::*;
-use crate::benefit::domain::Benefit;
+use crate::benefit::domain::{Benefit, Replacement};
 use crate::kernel::region::Region;
 
 const NOW: OffsetDateTime = datetime!(2025-03-03 4:00 UTC);
@@ -91,6 +91,7 @@ fn the_journal_holds_what_it_takes_to_calculate_again() {
         notice_entry: String::new(),
         certificate: None,
         created_at: NOW,
+        replacement: Replacement::default(),
     };
     let in_force = benefit.in_force(bill().service_day, &benefit.area).unwrap();
     let made = Made {

@@ -143,6 +143,7 @@ fn ended(item: Item, of: &Words, benefit: &Benefit) -> Item {
         EndGround::Moved => {
             Words::new("可以向现参保地重新申请。", "apply in the area in which you are insured now.")
         }
+        EndGround::Changed => Words::new("由接替的待遇继续。", "the benefit that replaced it goes on."),
         EndGround::Recovered | EndGround::GivenUp => {
             Words::new("再次需要时可以重新申请。", "apply again if it is needed again.")
         }
@@ -175,5 +176,6 @@ fn end_words(ground: EndGround) -> (&'static str, &'static str) {
         EndGround::Moved => ("转出统筹区", "moved away"),
         EndGround::Recovered => ("治愈", "recovered"),
         EndGround::GivenUp => ("本人放弃", "given up"),
+        EndGround::Changed => ("病情变化", "replaced after a change of condition"),
     }
 }

@@ -268,7 +268,7 @@ fn next(known: &Known, items: &[Item], reasons: &[Refusal]) -> Words {
             "参保不正常：请先按所列原因处理，恢复后才能申请和结算。",
             "the insurance does not stand: cure the reasons first; nothing can be applied for or settled until then.",
         )
-    } else if items.iter().all(|item| item.over) {
+    } else if items.iter().all(|item| item.over || !item.remedies.is_empty()) {
         Words::new(
             "可以申请门诊慢特病：先核对是否符合条件，再填写申请、上传材料并提交。",
             "apply for a disease: check whether it is open to you, then write a draft, add the papers and submit it.",

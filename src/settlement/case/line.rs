@@ -4,11 +4,22 @@ use time::Date;
 
 use super::domain::{At, Item, Kind, Known, Made, Waits, Words, disease_words};
 use super::notice;
-use crate::application::domain::{Accepted, Application, Asked, Awaiting, Filed, Line, LineState};
+use crate::application::domain::{
+    Accepted, Application, Asked, Awaiting, Filed, Kind as Purpose, Line, LineState,
+};
 use crate::application::{remedy, store};
 use crate::kernel::clock::Ground;
 use crate::kernel::error::Refusal;
 use crate::rpc::parse::to_date;
+
+/// A line's application, and what else is known.
+struct Seen<'a> {
+    at: At<'a>,
+    known: &'a Known,
+    made: &'a Made,
+    /// The line's disease.
+    of: Words,
+}
 
 /// The lines of an application.
 pub fn items(at: At<'_>, known: &Known, made: &Made) -> Vec<Item> {
@@ -21,20 +32,36 @@ fn item(at: At<'_>, known: &Known, made: &Made, line: &Line) -> Item {
     let found = made.published.as_ref().and_then(|published| published.catalog.disease(&line.code));
     item.disease = found.map(|disease| disease.name.clone()).unwrap_or_default();
     (item.code, item.application) = (line.code.clone(), application);
-    let of = disease_words(&item.code, &item.disease);
-    match &made.application {
-        Application::Draft(_) => draft(item, &of),
-        Application::Submitted(submitted) => self::submitted(at, item, &of, made, &submitted.filed),
-        Application::Accepted(accepted) => self::accepted(at, item, &of, accepted),
-        Application::AwaitingSupplement(awaiting) => self::awaiting(item, &of, awaiting),
-        Application::Decided(_) => decided(at, item, &of, known, made, line),
+    let seen = Seen { at, known, made, of: disease_words(&item.code, &item.disease) };
+    let item = told(&seen, item, line);
+    match made.application.form().kind {
+        Purpose::Changed { .. } if !item.over => beside_the_old(item),
+        _ => item,
+    }
+}
+
+/// 病情变化: nothing is lost by asking.
+fn beside_the_old(mut item: Item) -> Item {
+    item.next.zh.push_str("新待遇生效前，原待遇不受影响。");
+    item.next.en.push_str(" The benefit that it is to replace stays as it is until then.");
+    item
+}
+
+fn told(seen: &Seen<'_>, mut item: Item, line: &Line) -> Item {
+    let of = &seen.of;
+    match &seen.made.application {
+        Application::Draft(_) => draft(item, of),
+        Application::Submitted(submitted) => self::submitted(seen, item, &submitted.filed),
+        Application::Accepted(accepted) => self::accepted(seen, item, accepted),
+        Application::AwaitingSupplement(awaiting) => self::awaiting(item, of, awaiting),
+        Application::Decided(_) => decided(seen, item, line),
         Application::Refused(refused) => {
             item.reasons.clone_from(&refused.reasons);
             let item = item.says(
                 format!("{}的申请不予受理。", of.zh),
                 format!("the application for {} was not accepted.", of.en),
             );
-            against(at, item, made)
+            against(seen, item)
         }
         Application::Withdrawn(_) => item
             .says(format!("{}的申请已撤回。", of.zh), format!("the application for {} was withdrawn.", of.en))
@@ -52,8 +79,9 @@ fn draft(item: Item, of: &Words) -> Item {
     .then("请备齐材料后提交；不再申请的可以撤回。", "submit it when all papers are there, or withdraw it.")
 }
 
-fn submitted(at: At<'_>, item: Item, of: &Words, made: &Made, filed: &Filed) -> Item {
-    let clock = made.application.acceptance_clock().unwrap_or_else(|| filed.clock.clone());
+fn submitted(seen: &Seen<'_>, item: Item, filed: &Filed) -> Item {
+    let Seen { at, of, .. } = seen;
+    let clock = seen.made.application.acceptance_clock().unwrap_or_else(|| filed.clock.clone());
     let item = item
         .says(
             format!("{}的申请已提交，等待受理。", of.zh),
@@ -62,7 +90,7 @@ fn submitted(at: At<'_>, item: Item, of: &Words, made: &Made, filed: &Filed) -> 
         .waits(Waits::Bureau)
         .due(clock.due(at.calendar));
     perhaps_late(
-        at,
+        *at,
         item,
         Words::new(
             "受理后由专家评审；缺少材料的，经办机构一次告知。办结前可以撤回。",
@@ -71,7 +99,8 @@ fn submitted(at: At<'_>, item: Item, of: &Words, made: &Made, filed: &Filed) -> 
     )
 }
 
-fn accepted(at: At<'_>, item: Item, of: &Words, accepted: &Accepted) -> Item {
+fn accepted(seen: &Seen<'_>, item: Item, accepted: &Accepted) -> Item {
+    let Seen { at, of, .. } = seen;
     let clock = &accepted.filed.clock;
     if let Some(pause) = clock.paused() {
         let (zh, en) = match pause.ground {
@@ -98,7 +127,7 @@ fn accepted(at: At<'_>, item: Item, of: &Words, accepted: &Accepted) -> Item {
         .waits(Waits::Experts)
         .due(clock.due(at.calendar));
     perhaps_late(
-        at,
+        *at,
         item,
         Words::new(
             "评审后由经办机构逐病种确认；通过的列入公示。办结前可以撤回。",
@@ -150,7 +179,8 @@ fn awaiting(mut item: Item, of: &Words, awaiting: &Awaiting) -> Item {
     }
 }
 
-fn decided(at: At<'_>, mut item: Item, of: &Words, known: &Known, made: &Made, line: &Line) -> Item {
+fn decided(seen: &Seen<'_>, mut item: Item, line: &Line) -> Item {
+    let Seen { at, known, made, of } = seen;
     item.state = line.state.word();
     item.reasons.clone_from(&line.reasons);
     match line.state {
@@ -158,7 +188,7 @@ fn decided(at: At<'_>, mut item: Item, of: &Words, known: &Known, made: &Made, l
             .says(format!("{}正在评审。", of.zh), format!("{} is under review.", of.en))
             .waits(Waits::Experts),
         LineState::Approved => approved(item, of, known),
-        LineState::InNotice => notice::item(at, item, of, known, made.application.case().id),
+        LineState::InNotice => notice::item(*at, item, of, known, made.application.case().id),
         LineState::Granted => item
             .says(
                 format!("{}公示无异议，待遇已登记。", of.zh),
@@ -168,14 +198,14 @@ fn decided(at: At<'_>, mut item: Item, of: &Words, known: &Known, made: &Made, l
             .over(),
         LineState::Rejected => {
             let item = item.says(format!("{}审核未通过。", of.zh), format!("{} was not approved.", of.en));
-            against(at, item, made)
+            against(seen, item)
         }
         LineState::Objected => {
             let item = item.says(
                 format!("{}公示期间的异议成立，待遇不生效。", of.zh),
                 format!("an objection to {} was upheld: there is no benefit.", of.en),
             );
-            against(at, item, made)
+            against(seen, item)
         }
     }
 }
@@ -198,7 +228,8 @@ fn approved(item: Item, of: &Words, known: &Known) -> Item {
 }
 
 /// What was decided against the applicant, with the ways against that and the last day of 复核 where it is known.
-fn against(at: At<'_>, mut item: Item, made: &Made) -> Item {
+fn against(seen: &Seen<'_>, mut item: Item) -> Item {
+    let Seen { at, made, .. } = seen;
     if let Some(published) = &made.published {
         let remedies = remedy::messages(&made.application, made.changed_on, &published.catalog.rules);
         let concerns = |remedy: &crate::proto::opsp::application::v1::Remedy| {
