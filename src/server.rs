@@ -192,7 +192,8 @@ fn routes(app: &App) -> Routes {
     use pb::settlement::v1::settlement_service_server::SettlementServiceServer;
     let (most, catalog_bytes) = (app.config.limits.message_bytes, app.config.limits.catalog_bytes);
     let app = || app.clone();
-    let insured = insured::grpc::Service { app: app(), held };
+    let get_case = settlement::case::grpc::get_case;
+    let insured = insured::grpc::Service { app: app(), held, get_case };
     let application = application::grpc::Service { app: app(), held_benefits, stand };
     let review = review::grpc::Service(app(), held_benefits);
     let ops = ops::grpc::Service { app: app(), jobs: worker::JOBS };

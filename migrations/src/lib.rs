@@ -22,6 +22,7 @@ mod m0013_quality;
 mod m0015_objection;
 mod m0017_following;
 mod m0018_requalification;
+mod m0019_replacement;
 
 /// Runs the migrations.
 pub struct Migrator;
@@ -45,6 +46,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0015_objection::Migration),
             Box::new(m0017_following::Migration),
             Box::new(m0018_requalification::Migration),
+            Box::new(m0019_replacement::Migration),
         ]
     }
 }

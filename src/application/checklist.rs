@@ -5,6 +5,7 @@ use time::Date;
 use super::domain::{Form, LineForm, MaterialFault, StepRefused};
 use crate::catalog::domain::{Catalog, Level, MaterialKind, RequiredMaterial};
 use crate::kernel::add_months;
+use crate::kernel::id::Id;
 use crate::material::domain::Material;
 
 /// Proof that everything that the checklist asks for is there. Only `complete` makes one.
@@ -28,16 +29,8 @@ pub fn complete(
     materials: &[Material],
     today: Date,
 ) -> Result<Complete, Vec<StepRefused>> {
-    let mut refused = Vec::new();
-    let mut checklist: Vec<_> =
-        catalog.materials.iter().map(|required| Wanted { code: "", required }).collect();
-    for line in &form.lines {
-        let own = catalog.disease(&line.code).map(|disease| disease.materials.as_slice());
-        checklist
-            .extend(own.unwrap_or_default().iter().map(|required| Wanted { code: &line.code, required }));
-        refused.extend(line_faults(line, catalog, today));
-    }
-    refused.extend(unserved(&checklist, catalog, materials, today));
+    let mut refused: Vec<_> = form.lines.iter().flat_map(|line| line_faults(line, catalog, today)).collect();
+    refused.extend(unserved(&checklist(form, catalog), catalog, materials, today));
     refused.extend(unlike(materials));
     if refused.is_empty() { Ok(Complete(())) } else { Err(refused) }
 }
@@ -67,13 +60,7 @@ fn unserved(
     let mut refused = Vec::new();
     for wanted in checklist {
         let required = wanted.required;
-        let several = checklist
-            .iter()
-            .any(|other| other.required.kind == required.kind && other.required.name != required.name);
-        let faults = materials
-            .iter()
-            .filter(|material| material.kind == required.kind)
-            .filter(|material| !several || material.label.title == required.name)
+        let faults = meant(checklist, required, materials)
             .map(|material| material_faults(required, material, catalog, today))
             .min_by_key(Vec::len)
             .unwrap_or_else(|| vec![MaterialFault::Missing]);
@@ -84,6 +71,57 @@ fn unserved(
         }));
     }
     refused
+}
+
+/// Everything that is asked for.
+fn checklist<'a>(form: &'a Form, catalog: &'a Catalog) -> Vec<Wanted<'a>> {
+    let mut checklist: Vec<_> =
+        catalog.materials.iter().map(|required| Wanted { code: "", required }).collect();
+    for line in &form.lines {
+        let own = catalog.disease(&line.code).map(|disease| disease.materials.as_slice());
+        checklist
+            .extend(own.unwrap_or_default().iter().map(|required| Wanted { code: &line.code, required }));
+    }
+    checklist
+}
+
+/// The materials that are meant for a line of the checklist, whether or not they serve it.
+fn meant<'a>(
+    checklist: &[Wanted<'_>],
+    required: &'a RequiredMaterial,
+    materials: &'a [Material],
+) -> impl Iterator<Item = &'a Material> {
+    let other =
+        |other: &Wanted<'_>| other.required.kind == required.kind && other.required.name != required.name;
+    let several = checklist.iter().any(other);
+    let of_kind = materials.iter().filter(|material| material.kind == required.kind);
+    of_kind.filter(move |material| !several || material.label.title == required.name)
+}
+
+/// 免再提交: of what an earlier application had (`there`), what serves a line of the checklist that asks for no age and for
+/// which the form names nothing (`own`). The application form is said and signed anew; and what shows more than who it is
+/// must be that very paper, by its name.
+pub fn carried(
+    form: &Form,
+    catalog: &Catalog,
+    (own, there): (&[Material], &[Material]),
+    today: Date,
+) -> Vec<Id> {
+    let checklist = checklist(form, catalog);
+    let mut carried = Vec::new();
+    for Wanted { required, .. } in &checklist {
+        let lasting = required.months_max == 0 && required.kind != MaterialKind::ApplicationForm;
+        if !lasting || meant(&checklist, required, own).next().is_some() {
+            continue;
+        }
+        let serves = |paper: &&Material| {
+            let same = required.kind.is_identity() || paper.label.title == required.name;
+            same && material_faults(required, paper, catalog, today).is_empty()
+        };
+        let found = meant(&checklist, required, there).find(serves).map(|paper| paper.id);
+        carried.extend(found.filter(|id| !carried.contains(id)));
+    }
+    carried
 }
 
 /// What is wrong among materials that must be unlike each other: a side of the identity card is there once, and one file

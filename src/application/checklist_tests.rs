@@ -1,5 +1,6 @@
 use super::*;
-use crate::catalog::domain::{MaterialKind, SAMPLE};
+use crate::application::domain::Kind;
+use crate::catalog::domain::{Disease, MaterialKind, SAMPLE};
 use crate::kernel::error::Refusal;
 use crate::kernel::id::Id;
 use crate::material::domain::{Checks, Label, MediaType};
@@ -23,6 +24,7 @@ fn form(codes: &[&str]) -> Form {
         lines: codes.iter().map(line).collect(),
         materials: Vec::new(),
         dcla_souc: "03".to_owned(),
+        kind: Kind::New,
     }
 }
 
@@ -225,4 +227,51 @@ fn one_good_material_is_enough_and_the_best_bad_one_is_told() {
     };
     check(&["M01600"], with(bare, unsealed), &[("M01600", "MATERIAL_SEAL")]);
     check(&["M01600"], with(bare, bare), &[("M01600", "MATERIAL_TOO_OLD"), ("M01600", "MATERIAL_SEAL")]);
+}
+
+#[test]
+fn what_does_not_grow_old_is_carried_where_nothing_is_named_instead() {
+    use MaterialKind::{IdCardBack, IdCardFront, InsuranceCard};
+    let catalog = Catalog::parse(SAMPLE).unwrap();
+    let numbered = |(required, number): (&RequiredMaterial, u128)| {
+        let mut paper = material(required);
+        paper.id = Id(Uuid::from_u128(number));
+        paper
+    };
+    let there: Vec<_> = catalog.materials.iter().zip(1..).map(numbered).collect();
+    let found = |codes: &[&str], own: &[Material], there: &[Material]| -> Vec<MaterialKind> {
+        let carried = carried(&form(codes), &catalog, (own, there), TODAY);
+        let kind = |id: &Id| there.iter().find(|paper| paper.id == *id).unwrap().kind;
+        carried.iter().map(kind).collect()
+    };
+    assert_eq!(found(&["M03900"], &[], &there), [IdCardFront, IdCardBack, InsuranceCard]);
+    assert_eq!(
+        found(&["M03900"], &there[..1], &there),
+        [IdCardBack, InsuranceCard],
+        "the own one comes first"
+    );
+    assert_eq!(found(&["M03900"], &there, &there), []);
+    assert_eq!(found(&["M03900"], &[], &[]), []);
+    let mut grey = there.clone();
+    grey[0].checks.facts.colour = Some(false);
+    assert_eq!(
+        found(&["M03900"], &[], &grey),
+        [IdCardBack, InsuranceCard],
+        "what would be refused is not carried"
+    );
+}
+
+#[test]
+fn of_what_shows_more_than_who_it_is_only_the_very_paper_is_carried() {
+    let catalog = Catalog::parse(SAMPLE).unwrap();
+    let lasting = |disease: &&Disease| disease.materials.iter().any(|paper| paper.months_max == 0);
+    let disease = catalog.diseases.iter().find(lasting).unwrap();
+    let pathology = disease.materials.iter().find(|paper| paper.months_max == 0).unwrap();
+    assert_eq!((pathology.name.as_str(), pathology.kind), ("病理学检查报告", MaterialKind::ExamReport));
+    let carried = |title: &str| {
+        let mut paper = material(pathology);
+        paper.label.title = title.to_owned();
+        super::carried(&form(&[&disease.code]), &catalog, (&[], &[paper]), TODAY).len()
+    };
+    assert_eq!((carried(&pathology.name), carried("血糖检查报告")), (1, 0));
 }

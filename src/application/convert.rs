@@ -1,6 +1,6 @@
 //! What the applicant says, from the contract's words into ours and back.
 
-use super::domain::{Agent, Application, Form, Line, LineForm, LineState};
+use super::domain::{Agent, Application, Form, Kind, Line, LineForm, LineState};
 use super::supplement::Answer;
 use crate::catalog::domain::Catalog;
 use crate::kernel::access::Person;
@@ -22,7 +22,43 @@ pub fn form(person: &Person, input: Option<&pb::ApplicationInput>) -> Result<For
         lines: lines.collect::<Result<_>>()?,
         materials: materials(person, &input.materials)?,
         dcla_souc: input.dcla_souc.clone(),
+        kind: kind(person, input)?,
     })
+}
+
+/// 申请类型, with the benefit that it builds on. Another person's benefit looks like none.
+fn kind(person: &Person, input: &pb::ApplicationInput) -> Result<Kind> {
+    let field = "application.benefit";
+    let benefit = || {
+        if input.benefit.is_empty() {
+            let zh = "增加病种和病情变化的申请须填写所依据的待遇";
+            return Err(Error::invalid(field, zh, "is required for the kinds ADDED and CHANGED"));
+        }
+        let [psn_no, id] = name_parts(&input.benefit, ["insured", "benefits"])?;
+        let id = Id::parse(id).ok().filter(|_| psn_no == person.psn_no.as_str());
+        id.ok_or_else(|| Error::not_found(&input.benefit))
+    };
+    match input.kind() {
+        pb::ApplicationKind::Unspecified | pb::ApplicationKind::New if input.benefit.is_empty() => {
+            Ok(Kind::New)
+        }
+        pb::ApplicationKind::Unspecified | pb::ApplicationKind::New => Err(Error::invalid(
+            field,
+            "首次申请不得填写待遇；据已有待遇申请的，申请类型请填增加病种或病情变化",
+            "must be empty for the kind NEW; an application that builds on a benefit is ADDED or CHANGED",
+        )),
+        pb::ApplicationKind::Added => Ok(Kind::Added { benefit: benefit()? }),
+        pb::ApplicationKind::Changed => Ok(Kind::Changed { benefit: benefit()? }),
+    }
+}
+
+/// 申请类型 in the contract's words.
+pub fn kind_message(kind: Kind) -> pb::ApplicationKind {
+    match kind {
+        Kind::New => pb::ApplicationKind::New,
+        Kind::Added { .. } => pb::ApplicationKind::Added,
+        Kind::Changed { .. } => pb::ApplicationKind::Changed,
+    }
 }
 
 /// Materials by their names. Another person's look like none.

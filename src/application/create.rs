@@ -1,6 +1,7 @@
 //! Begins a draft.
 
 use super::admission::admit;
+use super::carry::carry;
 use super::domain::{Draft, Form};
 use super::store::{self, Stored};
 use crate::app::{App, Ask};
@@ -18,8 +19,9 @@ pub async fn create(
 ) -> Result<Stored> {
     let published = app.catalogs.in_force(work.area()?, work.today())?;
     material::store::get_all(work, &form.materials).await?;
-    let admitted = admit(work, &published.catalog, held_benefits, &form.codes(), None).await?;
+    let admitted = admit(work, &published.catalog, held_benefits, &form, None).await?;
     let eligible = admitted.map_err(Error::Refused)?;
+    let form = carry(work, &published.catalog, held_benefits, form).await?;
     let step = Draft::begin(&eligible, work.new_id(), form, work.now());
     store::create(work, &app.calendar.now(), step).await
 }

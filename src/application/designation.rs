@@ -26,7 +26,7 @@ mod tests {
     use time::macros::date;
 
     use super::*;
-    use crate::application::domain::LineForm;
+    use crate::application::domain::{Kind, LineForm};
     use crate::catalog::domain::{Institution, SAMPLE};
 
     fn check(change: impl Fn(&mut Institution), expected: usize) {
@@ -46,6 +46,7 @@ mod tests {
             lines: vec![line],
             materials: Vec::new(),
             dcla_souc: "03".to_owned(),
+            kind: Kind::New,
         };
         assert_eq!(faults(&form, &catalog, Insutype::Employee).len(), expected);
     }

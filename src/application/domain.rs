@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use time::{Date, OffsetDateTime};
 
 pub use super::event::Event;
-pub use super::form::{Agent, Form, LineForm};
-pub use super::refusal::{MaterialFault, StepRefused};
+pub use super::form::{Agent, Form, Kind, LineForm};
+pub use super::refusal::{MaterialFault, Misfit, StepRefused};
 pub use super::transition::Pending;
 use crate::catalog::domain::{Insutype, MaterialKind};
 use crate::kernel::clock::Clock;

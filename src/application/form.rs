@@ -20,12 +20,34 @@ pub struct Form {
     pub materials: Vec<Id>,
     /// 申报来源.
     pub dcla_souc: String,
+    /// 申请类型. Not written where it is the first: so are forms from before there were others.
+    #[serde(default, skip_serializing_if = "Kind::is_new")]
+    pub kind: Kind,
 }
 
 impl std::fmt::Debug for Form {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Form(…)")
     }
+}
+
+/// 申请类型.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Kind {
+    /// 首次申请.
+    #[default]
+    New,
+    /// 增加病种.
+    Added {
+        /// The benefit beside which more is applied for.
+        benefit: Id,
+    },
+    /// 病情变化.
+    Changed {
+        /// The benefit that is to be replaced.
+        benefit: Id,
+    },
 }
 
 /// 代办人.

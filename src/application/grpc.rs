@@ -208,6 +208,8 @@ pub fn message(
         catalog_sha256: filed.map(|filed| filed.catalog_sha256.clone()).unwrap_or_default(),
         sample: filed.map_or(catalog.sample, |filed| filed.sample),
         remedies: remedy::messages(application, local_day(stored.updated_at), &catalog.rules),
+        kind: convert::kind_message(form.kind).into(),
+        benefit: form.kind.benefit().map(|id| format!("{}/benefits/{id}", person.name())).unwrap_or_default(),
     }
 }
 

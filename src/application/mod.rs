@@ -1,6 +1,7 @@
 //! 门诊慢特病申请.
 
 mod admission;
+mod carry;
 pub mod checklist;
 pub mod convert;
 pub mod create;
@@ -9,11 +10,12 @@ pub mod domain;
 mod event;
 mod form;
 pub mod grpc;
+mod kind;
 pub mod ledger;
 pub mod paper;
 pub mod query;
 mod refusal;
-mod remedy;
+pub mod remedy;
 mod row;
 pub mod store;
 pub mod submit;

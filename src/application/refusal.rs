@@ -41,6 +41,17 @@ pub enum StepRefused {
     ExtensionTooLong { most: u32 },
 }
 
+/// Why an application is not of the kind that it says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Misfit {
+    /// The benefit that it builds on is not there, or not in force.
+    BenefitNotInForce,
+    /// 病情变化 of several diseases at once.
+    SeveralDiseases,
+    /// 病情变化 to the benefit's own disease.
+    SameDisease { code: String },
+}
+
 /// What is wrong with a material.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MaterialFault {
@@ -133,6 +144,41 @@ impl From<StepRefused> for Refusal {
                 "LINE_STATE",
                 format!("病种 {code} 的申请行当前不能进行此操作。"),
                 format!("the line of disease {code} is not in the state that this step needs."),
+            )
+            .about(code),
+        }
+    }
+}
+
+impl From<Misfit> for Refusal {
+    fn from(misfit: Misfit) -> Self {
+        match misfit {
+            Misfit::BenefitNotInForce => Self::new(
+                "BENEFIT_NOT_IN_FORCE",
+                "所列的待遇今天不在有效状态（不存在、尚未生效、已暂停或已终止）。",
+                "the benefit named is not in force today: it is not there, has not begun, is suspended or has ended.",
+            )
+            .help(
+                "请用 ListBenefits 查看并填写有效的待遇；没有有效待遇的，申请类型请填首次申请。",
+                "look at ListBenefits and name one in force, or apply with kind NEW.",
+            ),
+            Misfit::SeveralDiseases => Self::new(
+                "CHANGE_ONE_DISEASE",
+                "病情变化的申请须恰有一个病种：由它接替原待遇的病种。",
+                "an application for a change of condition has exactly one disease: the one that replaces the benefit's.",
+            )
+            .help(
+                "请只保留接替的病种，其他病种用增加病种另行申请。",
+                "keep the one that replaces it, and apply for the others with kind ADDED.",
+            ),
+            Misfit::SameDisease { code } => Self::new(
+                "CHANGE_SAME_DISEASE",
+                format!("所列的待遇就是病种 {code} 的待遇，没有变化。"),
+                format!("the benefit named is for disease {code} already: nothing changes."),
+            )
+            .help(
+                "无需申请，现有待遇继续有效；病情变化为其他病种的，请填写该病种。",
+                "no application is needed, the benefit covers it; name the other disease if it is one.",
             )
             .about(code),
         }

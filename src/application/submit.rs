@@ -1,6 +1,7 @@
 //! Submits a draft.
 
 use super::admission::admit;
+use super::carry::carry;
 use super::checklist::{Complete, complete};
 use super::designation;
 use super::domain::StepRefused;
@@ -19,14 +20,15 @@ pub async fn submit(
     held_benefits: Ask<Vec<HeldBenefit>>,
     stored: Stored,
 ) -> Result<Stored> {
-    let draft = stored.application.into_draft().map_err(Refusal::from)?;
+    let mut draft = stored.application.into_draft().map_err(Refusal::from)?;
     let today = work.today();
     let published = app.catalogs.in_force(work.area()?, today)?;
     let catalog = &published.catalog;
+    draft.form = carry(work, catalog, held_benefits, draft.form).await?;
     let papers = material::store::get_all(work, &draft.form.materials).await?;
     let materials: Vec<_> = papers.iter().map(|paper| paper.material.clone()).collect();
     let own = Some(draft.case.id);
-    let admitted = admit(work, catalog, held_benefits, &draft.form.codes(), own).await?;
+    let admitted = admit(work, catalog, held_benefits, &draft.form, own).await?;
     let kind = admitted.as_ref().map_or(draft.case.insutype, Eligible::insutype);
     let undesignated = designation::faults(&draft.form, catalog, kind);
     let complete = complete(&draft.form, catalog, &materials, today);

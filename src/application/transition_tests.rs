@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::application::checklist::complete;
-use crate::application::domain::{Agent, LineForm};
+use crate::application::domain::{Agent, Kind, LineForm};
 use crate::catalog::domain::{Catalog, SAMPLE};
 use crate::insured::domain::{Held, Insured};
 use crate::insured::sample::person;
@@ -45,6 +45,7 @@ fn form(codes: &[&str]) -> Form {
         lines: codes.iter().map(line).collect(),
         materials: vec![id(7)],
         dcla_souc: "03".to_owned(),
+        kind: Kind::New,
     }
 }
 

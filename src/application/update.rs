@@ -1,6 +1,7 @@
 //! Replaces what a draft says.
 
 use super::admission::admit;
+use super::carry::carry;
 use super::domain::Form;
 use super::store::{self, Stored};
 use crate::app::{App, Ask};
@@ -21,7 +22,8 @@ pub async fn update(
     let published = app.catalogs.in_force(work.area()?, work.today())?;
     material::store::get_all(work, &form.materials).await?;
     let own = Some(draft.case.id);
-    let admitted = admit(work, &published.catalog, held_benefits, &form.codes(), own).await?;
+    let admitted = admit(work, &published.catalog, held_benefits, &form, own).await?;
     let eligible = admitted.map_err(Error::Refused)?;
+    let form = carry(work, &published.catalog, held_benefits, form).await?;
     store::save(work, &app.calendar.now(), stored.version, draft.update(&eligible, form)).await
 }

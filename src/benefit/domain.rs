@@ -49,6 +49,17 @@ pub struct Benefit {
     pub following: Following,
     /// When it was granted.
     pub created_at: OffsetDateTime,
+    /// 病情变化: what it replaced, and what replaced it.
+    pub replacement: Replacement,
+}
+
+/// 病情变化: one benefit instead of another.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Replacement {
+    /// The benefit that this one replaced.
+    pub replaces: Option<Id>,
+    /// The benefit that replaced this one.
+    pub replaced_by: Option<Id>,
 }
 
 /// A suspension.
@@ -86,6 +97,8 @@ pub enum EndGround {
     GivenUp,
     /// 复审逾期: it lapsed, and did not return in time.
     Lapsed,
+    /// 病情变化: replaced by the benefit for another disease.
+    Changed,
 }
 
 /// What happened to a benefit.
@@ -100,6 +113,8 @@ pub enum Event {
         begndate: Date,
         requalify_on: Option<Date>,
         notice_entry: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        replaces: Option<Id>,
         #[serde(flatten)]
         cited: Cited,
     },
@@ -114,7 +129,12 @@ pub enum Event {
     Resumed { begndate: Date },
     /// 终止.
     #[serde(rename = "benefit.ended")]
-    Ended { enddate: Date, ground: EndGround },
+    Ended {
+        enddate: Date,
+        ground: EndGround,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        replaced_by: Option<Id>,
+    },
     /// 复审通过.
     #[serde(rename = "benefit.renewed")]
     Renewed { requalify_on: Option<Date> },
@@ -158,19 +178,24 @@ pub struct Under<'a> {
     pub rules: &'a Rules,
     /// The catalogue.
     pub cited: Cited,
+    /// 病情变化: the benefit that its application is to replace.
+    pub replaces: Option<&'a Benefit>,
 }
 
 impl Benefit {
     /// Granted where a public notice ended undisputed, and nowhere else.
     pub fn grant(undisputed: Undisputed, under: Under<'_>, id: Id, now: OffsetDateTime) -> Step<Self, Event> {
-        let Under { disease, rules, cited } = under;
+        let Under { disease, rules, cited, replaces } = under;
         let closed_on = undisputed.closed_on();
-        let begndate = match rules.benefit_start {
+        let begndate = match disease.start(rules) {
             BenefitStart::NoticeClosed => closed_on,
             BenefitStart::Approved => undisputed.approved_on(),
             BenefitStart::FirstOfNextMonth => month_after(closed_on),
         };
         let requalify_on = rules.requalification.next(begndate, disease.requalify_months);
+        // What has ended by then stays as it ended, and what was left behind elsewhere is not ours to end.
+        let replaces = replaces.filter(|old| old.is_of(undisputed.area()) && old.lasts_until(begndate));
+        let replaces = replaces.map(|old| old.id);
         let benefit = Self {
             id,
             area: undisputed.area().clone(),
@@ -187,6 +212,7 @@ impl Benefit {
             certificate: None,
             following: Following::default(),
             created_at: now,
+            replacement: Replacement { replaces, replaced_by: None },
         };
         let event = Event::Granted {
             opsp_dise_code: benefit.code.clone(),
@@ -194,6 +220,7 @@ impl Benefit {
             begndate,
             requalify_on,
             notice_entry: benefit.notice_entry.clone(),
+            replaces,
             cited,
         };
         Step::new(benefit, event)

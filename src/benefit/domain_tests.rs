@@ -54,7 +54,7 @@ fn granted(opened: Date, start: BenefitStart) -> Benefit {
     let mut disease = catalog.disease(CODE).unwrap().clone();
     disease.requalify_months = 12;
     let rules = Rules { benefit_start: start, ..catalog.rules };
-    let under = Under { disease: &disease, rules: &rules, cited: Cited::default() };
+    let under = Under { disease: &disease, rules: &rules, cited: Cited::default(), replaces: None };
     Benefit::grant(undisputed(opened), under, id(4), day_start(TODAY)).state
 }
 
@@ -118,6 +118,36 @@ fn it_begins_as_the_rule_says() {
         assert_eq!(benefit.requalify_on, Some(add_months(begndate, 12)));
         assert_eq!((benefit.standing(begndate), benefit.end), (Standing::Active, None));
     }
+}
+
+/// Granted from 2025-03-11 on, or from 2025-03-03 on by the disease's own rule, instead of another benefit.
+fn instead(old: &Benefit, own: Option<BenefitStart>) -> Benefit {
+    let catalog = Catalog::parse(SAMPLE).unwrap();
+    let disease = Disease { benefit_start: own, ..catalog.disease(CODE).unwrap().clone() };
+    let rules = Rules { benefit_start: BenefitStart::NoticeClosed, ..catalog.rules };
+    let under = Under { disease: &disease, rules: &rules, cited: Cited::default(), replaces: Some(old) };
+    Benefit::grant(undisputed(date!(2025 - 03 - 03)), under, id(4), day_start(TODAY)).state
+}
+
+#[test]
+fn it_ends_the_day_before_another_begins_instead_unless_it_is_over_by_then() {
+    let old = || Benefit { id: id(5), begndate: date!(2024 - 01 - 01), ..active() };
+    let ending = |last| Benefit { end: Some((last, EndGround::Recovered)), ..old() };
+    let check = |old: Benefit, own, expected: Option<Date>| {
+        let new = instead(&old, own);
+        assert_eq!(new.replacement.replaces, expected.map(|_| old.id), "{old:?}");
+        let ended = old.replaced_by(&new).map(|step| step.state);
+        let found = ended.as_ref().map(|ended| (ended.end, ended.replacement.replaced_by));
+        assert_eq!(found, expected.map(|last| (Some((last, EndGround::Changed)), Some(new.id))));
+    };
+    let day_before = Some(date!(2025 - 03 - 10));
+    check(old(), None, day_before);
+    check(ending(date!(2025 - 12 - 31)), None, day_before);
+    check(ending(date!(2025 - 03 - 11)), None, day_before);
+    check(ending(date!(2025 - 03 - 10)), None, None);
+    check(old(), Some(BenefitStart::Approved), Some(date!(2025 - 03 - 02)));
+    check(Benefit { area: Region::find("620702").unwrap(), ..old() }, None, None);
+    assert!(old().replaced_by(&active()).is_none(), "one that replaces nothing ends nothing");
 }
 
 #[test]

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use super::domain::{Benefit, Event, Under};
-use super::{following, store};
+use super::following;
+use super::store::{self, Stored};
 use crate::app::App;
 use crate::application;
-use crate::application::domain::Filed;
+use crate::application::domain::{Filed, Kind};
 use crate::catalog::store::Published;
 use crate::db::work::{Owner, Work};
 use crate::kernel::access::Actor;
@@ -51,9 +52,15 @@ async fn grant(app: &App, place: &entries::Place) -> Result<bool> {
         .catalog
         .disease(&code)
         .ok_or_else(|| Error::internal(format!("no catalogue has disease {code} any more")))?;
-    let under = Under { disease, rules: &published.catalog.rules, cited: published.cited() };
+    let old = replaced(&work, &decided.filed).await?;
+    let under = Under {
+        disease,
+        rules: &published.catalog.rules,
+        cited: published.cited(),
+        replaces: old.as_ref().map(|old| &old.benefit),
+    };
     let step = Benefit::grant(undisputed, under, work.new_id(), work.now());
-    let (id, granted) = create(&work, step, &place.reference).await?;
+    let (id, granted) = create(&work, step, old, &place.reference).await?;
     let step = decided.grant(&code, store::name(work.person()?, id)).map_err(Refusal::from)?;
     application::store::save(&work, &app.calendar.now(), application.version, step).await?;
     let step = stored.entry.conclude().map_err(Refusal::from)?;
@@ -62,15 +69,33 @@ async fn grant(app: &App, place: &entries::Place) -> Result<bool> {
     Ok(granted)
 }
 
-/// Creates the benefit, unless the person has one for the disease in those days. That cannot be as long as nobody may
+/// 病情变化: the benefit that the application is to replace.
+async fn replaced(work: &Work, filed: &Filed) -> Result<Option<Stored>> {
+    match filed.form.kind {
+        Kind::Changed { benefit } => store::get(work, benefit).await.map(Some),
+        Kind::New | Kind::Added { .. } => Ok(None),
+    }
+}
+
+/// Creates the benefit and ends what it replaces, unless the person has one for the disease in those days. That cannot be as long as nobody may
 /// apply for what he holds. Should it be so all the same, the line is served by the benefit that is there: two for one
 /// disease would pay twice, and a line that is tried forever would serve nobody.
-async fn create(work: &Work, step: Step<Benefit, Event>, reference: &str) -> Result<(Id, bool)> {
+async fn create(
+    work: &Work,
+    step: Step<Benefit, Event>,
+    old: Option<Stored>,
+    reference: &str,
+) -> Result<(Id, bool)> {
     let held = store::of_disease(work, &step.state.code).await?;
     if let Some(other) = held.iter().find(|other| other.benefit.overlaps(&step.state)) {
         let benefit = other.benefit.id;
         tracing::error!(notice.reference = %reference, benefit.id = %benefit, "the benefit is held already: the line is served by it");
         return Ok((benefit, false));
+    }
+    if let Some(Stored { benefit, version }) = old
+        && let Some(ended) = benefit.replaced_by(&step.state)
+    {
+        store::save(work, version, ended).await?;
     }
     let benefit = store::create(work, step).await?.benefit;
     // What the platform told since it was applied for is taken over at once, and not here: nothing of it holds up a grant.

@@ -185,7 +185,7 @@ fn id(name: &str) -> Result<Id> {
     Id::parse(id)
 }
 
-fn kind_use(kind: &KindUsed) -> pb::KindUse {
+pub fn kind_use(kind: &KindUsed) -> pb::KindUse {
     pb::KindUse {
         insutype: insutype(kind.insutype),
         used_fen: kind.used.0,
@@ -212,6 +212,11 @@ fn end_ground(ground: pb::EndGround) -> Result<EndGround> {
             "ground",
             "复审逾期由系统终止，不能手工填写",
             "is told by the server alone: it ends what lapsed and did not return",
+        )),
+        pb::EndGround::Changed => Err(Error::invalid(
+            "ground",
+            "病情变化由其申请的待遇生效时自动终止，不能手工填写；请填写其他原因",
+            "follows from an application of kind CHANGED: name another ground",
         )),
         pb::EndGround::Unspecified => Err(unstated()),
     }
@@ -287,5 +292,7 @@ fn message(view: &View, app: &App, stored: &Stored) -> Result<pb::Benefit> {
         suspended_by: suspended_by(benefit, view.today()),
         transfers: benefit.transfers().iter().map(transfer).collect(),
         end_ground: benefit.end.map_or(pb::EndGround::Unspecified, |(_, ground)| end_word(ground)).into(),
+        replaces: benefit.replacement.replaces.map(|id| store::name(person, id)).unwrap_or_default(),
+        replaced_by: benefit.replacement.replaced_by.map(|id| store::name(person, id)).unwrap_or_default(),
     })
 }

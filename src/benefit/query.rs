@@ -14,7 +14,7 @@ use crate::catalog::store::Published;
 use crate::db::page::{Page, Paged};
 use crate::db::work::View;
 use crate::insured;
-use crate::insured::domain::{HeldBenefit, NotEligible};
+use crate::insured::domain::{HeldBenefit, NotEligible, Source};
 use crate::kernel::error::{Error, Refusal, Result};
 use crate::kernel::id::Id;
 use crate::kernel::money::Money;
@@ -62,14 +62,17 @@ pub async fn held(view: &View) -> Result<Vec<HeldBenefit>> {
     let (today, area) = (view.today(), &view.person()?.area);
     let stored = store::list(view, None, u64::from(u32::MAX)).await?.into_iter();
     let benefits = stored.map(|stored| stored.benefit);
-    let mut held: BTreeMap<String, Option<Date>> = BTreeMap::new();
+    let mut held: BTreeMap<String, HeldBenefit> = BTreeMap::new();
     for benefit in benefits.filter(|one| one.is_of(area) && one.standing(today) != Standing::Ended) {
         let last = benefit.end.map(|(last, _)| last);
-        held.entry(benefit.code)
-            .and_modify(|other| *other = other.zip(last).map(|(one, other)| one.max(other)))
-            .or_insert(last);
+        let in_force = benefit.in_force(today, area).is_ok();
+        let source = Source { benefit: benefit.id, application: benefit.application, in_force };
+        let first = || HeldBenefit { code: benefit.code.clone(), last, sources: Vec::new() };
+        let own = held.entry(benefit.code.clone()).or_insert_with(first);
+        own.last = own.last.zip(last).map(|(one, other)| one.max(other));
+        own.sources.push(source);
     }
-    Ok(held.into_iter().map(|(code, last)| HeldBenefit { code, last }).collect())
+    Ok(held.into_values().collect())
 }
 
 /// Whether this call's person has the benefit for a disease on a day, with every reason against it.

@@ -27,6 +27,8 @@ pub mod benefit {
         pub version: i64,
         pub following: String,
         pub created_at: i64,
+        pub replaces: Option<Uuid>,
+        pub replaced_by: Option<Uuid>,
     }
 
     impl ActiveModelBehavior for ActiveModel {}

@@ -1,6 +1,6 @@
 //! Benefits in their table.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use time::Date;
 use uuid::Uuid;
 
-use super::accumulator::{Key, KindUsed};
-use super::domain::{Benefit, EndGround, Event, Suspension};
+use super::accumulator::{Key, KindUsed, Used};
+use super::domain::{Benefit, EndGround, Event, Replacement, Suspension};
 use super::requalification;
 use super::row::accumulator;
 use super::row::benefit::{ActiveModel, Column, Entity, Model};
@@ -105,6 +105,8 @@ pub(super) fn row(psn_no: &PsnNo, benefit: &Benefit, version: i64, kept: &Kept) 
         version: Set(version),
         following: Set(json(&benefit.following)?),
         created_at: Set(micros(benefit.created_at)),
+        replaces: Set(benefit.replacement.replaces.map(|id| id.0)),
+        replaced_by: Set(benefit.replacement.replaced_by.map(|id| id.0)),
     })
 }
 
@@ -130,6 +132,7 @@ pub async fn save_with(
         .col_expr(Column::Suspensions, Expr::value(json(&kept)?))
         .col_expr(Column::CertificateId, Expr::value(benefit.certificate.map(|id| id.0)))
         .col_expr(Column::EndGround, Expr::value(benefit.end.map(|(_, ground)| word(&ground)).transpose()?))
+        .col_expr(Column::ReplacedBy, Expr::value(benefit.replacement.replaced_by.map(|id| id.0)))
         .col_expr(Column::Version, Expr::value(version + 1))
         .filter(Column::PsnNo.eq(person.psn_no.as_str()))
         .filter(Column::Id.eq(benefit.id.0))
@@ -229,6 +232,7 @@ pub(super) fn parse(row: Model) -> Result<Stored> {
         certificate: row.certificate_id.map(Id),
         following: serde_json::from_str(&row.following).map_err(|_| impossible("following"))?,
         created_at: from_micros(row.created_at),
+        replacement: Replacement { replaces: row.replaces.map(Id), replaced_by: row.replaced_by.map(Id) },
     };
     Ok(Stored { benefit, version: row.version })
 }
@@ -301,16 +305,34 @@ pub async fn used(view: &View, of: i32, code: &str) -> Result<Vec<KindUsed>> {
         .all(&view.conn())
         .await
         .map_err(failed)?;
-    let kind = |row: accumulator::Model| {
-        let insutype = Insutype::from_code(i32::from(row.insutype));
-        Ok(KindUsed {
-            insutype: insutype.ok_or_else(|| Error::internal("an accumulator of no insutype"))?,
-            used: Money(row.used_fen),
-            deductible_used: Money(row.deductible_used_fen),
-            version: row.version,
-        })
-    };
-    rows.into_iter().map(kind).collect()
+    rows.into_iter().map(kind_used).collect()
+}
+
+/// Everything that this call's person has used in a year, by disease.
+pub async fn used_in(view: &View, of: i32) -> Result<BTreeMap<String, Used>> {
+    use accumulator::Column;
+    let rows = accumulator::Entity::find()
+        .filter(Column::PsnNo.eq(view.person()?.psn_no.as_str()))
+        .filter(Column::Year.eq(year(of)?))
+        .order_by_asc(Column::Insutype)
+        .all(&view.conn())
+        .await
+        .map_err(failed)?;
+    let mut used: BTreeMap<String, Used> = BTreeMap::new();
+    for row in rows {
+        used.entry(row.opsp_dise_code.clone()).or_default().kinds.push(kind_used(row)?);
+    }
+    Ok(used)
+}
+
+fn kind_used(row: accumulator::Model) -> Result<KindUsed> {
+    let insutype = Insutype::from_code(i32::from(row.insutype));
+    Ok(KindUsed {
+        insutype: insutype.ok_or_else(|| Error::internal("an accumulator of no insutype"))?,
+        used: Money(row.used_fen),
+        deductible_used: Money(row.deductible_used_fen),
+        version: row.version,
+    })
 }
 
 /// Writes the row of a kind that has drawn nothing yet. What is drawn comes by `add_used`, whose guard counts all kinds.

@@ -110,7 +110,21 @@ impl Benefit {
             return Err(ChangeRefused::InPast);
         }
         self.end = Some((enddate, ground));
-        Ok(Step::new(self, Event::Ended { enddate, ground }))
+        Ok(Step::new(self, Event::Ended { enddate, ground, replaced_by: None }))
+    }
+
+    /// 病情变化: ends the day before the benefit that replaces it begins. None when that one replaces another, or nothing.
+    pub fn replaced_by(mut self, new: &Self) -> Option<Step<Self, Event>> {
+        let enddate = new.begndate.previous_day().filter(|_| new.replacement.replaces == Some(self.id))?;
+        let ground = EndGround::Changed;
+        self.end = Some((enddate, ground));
+        self.replacement.replaced_by = Some(new.id);
+        Some(Step::new(self, Event::Ended { enddate, ground, replaced_by: Some(new.id) }))
+    }
+
+    /// Whether a day comes before its end, however it stands on it.
+    pub fn lasts_until(&self, day: Date) -> bool {
+        self.end.is_none_or(|(last, _)| day <= last)
     }
 
     /// 复审通过: it goes on until the next re-qualification; one that lapsed returns from today on.

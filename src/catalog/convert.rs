@@ -113,7 +113,18 @@ pub fn message(published: &Published, disease: &domain::Disease) -> pb::Disease 
         catalog_sha256: published.sha256.clone(),
         quality_sample_bp: disease.quality_sample_bp,
         requalify_materials: disease.requalify_materials.iter().map(required).collect(),
+        benefit_start: benefit_start(disease.start(&catalog.rules)),
     }
+}
+
+/// 待遇开始 in the contract's words.
+fn benefit_start(start: domain::BenefitStart) -> i32 {
+    match start {
+        domain::BenefitStart::NoticeClosed => pb::BenefitStart::NoticeClosed,
+        domain::BenefitStart::Approved => pb::BenefitStart::Approved,
+        domain::BenefitStart::FirstOfNextMonth => pb::BenefitStart::FirstOfNextMonth,
+    }
+    .into()
 }
 
 /// 险种 in the contract's words.

@@ -117,6 +117,9 @@ pub struct Disease {
     /// so that a catalogue without it keeps its hash.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub quality_sample_bp: i32,
+    /// 待遇开始 of its own; none where it is as the area's rules have it. Not written where there is none, as above.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub benefit_start: Option<BenefitStart>,
     /// Whether an institution must have assessed first.
     pub assessment: bool,
     /// 复审周期 in months; 0 for none.
@@ -142,6 +145,11 @@ impl Disease {
     /// 国家病种代码: the one that its code maps to, or its code.
     pub fn national(&self) -> &str {
         if self.national_code.is_empty() { &self.code } else { &self.national_code }
+    }
+
+    /// When a benefit for it begins: by its own rule, or else its area's.
+    pub fn start(&self, rules: &Rules) -> BenefitStart {
+        self.benefit_start.unwrap_or(rules.benefit_start)
     }
 }
 
@@ -306,6 +314,18 @@ mod tests {
         catalog.diseases[0].quality_sample_bp = 500;
         let stored: Catalog = serde_json::from_str(&body(&catalog)).unwrap();
         assert_eq!(stored, catalog);
+    }
+
+    #[test]
+    fn a_disease_may_begin_otherwise_than_its_area_and_what_does_not_keeps_its_hash() {
+        let mut catalog = sample();
+        let body = |catalog: &Catalog| serde_json::to_string(catalog).unwrap();
+        assert_eq!(body(&catalog).matches("benefit_start").count(), 1, "the area's alone");
+        catalog.diseases[0].benefit_start = Some(BenefitStart::Approved);
+        let stored: Catalog = serde_json::from_str(&body(&catalog)).unwrap();
+        assert_eq!(stored, catalog);
+        let starts = [0, 1].map(|place| catalog.diseases[place].start(&catalog.rules));
+        assert_eq!(starts, [BenefitStart::Approved, BenefitStart::NoticeClosed]);
     }
 
     #[test]

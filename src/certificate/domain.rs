@@ -213,6 +213,7 @@ pub fn verdict(revoked: bool, standing: Standing) -> Verdict {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use crate::benefit::domain::Replacement;
     use crate::insured::domain::{History, Spell};
     use crate::insured::sample::person;
     use crate::kernel::period::Period;
@@ -236,6 +237,7 @@ pub(super) mod tests {
             certificate: None,
             following: crate::benefit::domain::Following::default(),
             created_at: datetime!(2025-03-06 1:00 UTC),
+            replacement: Replacement::default(),
         }
     }
 

@@ -167,6 +167,7 @@ fn form(demo: &Demo, person: &Person, whole: bool) -> anyhow::Result<pb::Applica
         }],
         materials,
         dcla_souc: "03".to_owned(),
+        ..Default::default()
     })
 }
 

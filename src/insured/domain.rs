@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use time::{Date, Duration};
 
-pub use super::held::{Held, HeldBenefit};
+pub use super::held::{Held, HeldBenefit, Source};
 pub use super::history::{History, Payment, Spell, TooShort};
 pub use super::refusal::NotEligible;
 pub use super::stated::Stated;

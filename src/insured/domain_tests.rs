@@ -39,7 +39,7 @@ fn every_reason_is_told_at_once() {
 
 #[test]
 fn what_is_held_or_applied_for_counts() {
-    let diabetes = HeldBenefit { code: "M01600".to_owned(), last: None };
+    let diabetes = HeldBenefit { code: "M01600".to_owned(), last: None, sources: Vec::new() };
     let held = Held { benefits: vec![diabetes], applications: vec!["M03900".to_owned()] };
     check(person(), &["M01600"], &held, &["BENEFIT_ALREADY_HELD"]);
     check(person(), &["M03900"], &held, &["APPLICATION_UNDER_WAY"]);

@@ -1,5 +1,6 @@
 //! InsuredService.
 
+use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use tonic::{Request, Response, Status, Streaming};
 
@@ -22,6 +23,8 @@ pub struct Service {
     pub app: App,
     /// What a person has and has applied for: features to the right know.
     pub held: Ask<Held>,
+    /// GetCase, whole: it reads what lies to the right.
+    pub get_case: fn(App, Request<pb::GetCaseRequest>) -> BoxFuture<'static, Answer<pb::Case>>,
 }
 
 impl Serves for Service {
@@ -87,5 +90,9 @@ impl pb::insured_service_server::InsuredService for Service {
             })
         })
         .await
+    }
+
+    async fn get_case(&self, request: Request<pb::GetCaseRequest>) -> Answer<pb::Case> {
+        (self.get_case)(self.app.clone(), request).await
     }
 }

@@ -4,6 +4,7 @@ use time::Date;
 
 use super::refusal::NotEligible;
 use crate::catalog::domain::{Catalog, Disease};
+use crate::kernel::id::Id;
 
 /// What a person already has or has applied for.
 #[derive(Clone, Debug, Default)]
@@ -21,9 +22,27 @@ pub struct HeldBenefit {
     pub code: String,
     /// 终止日期: its last day; none while it is open.
     pub last: Option<Date>,
+    /// The benefits that it comes from, newest first.
+    pub sources: Vec<Source>,
+}
+
+/// A benefit that has not ended, and the application that asked for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// The benefit.
+    pub benefit: Id,
+    /// The application.
+    pub application: Id,
+    /// Whether it is in force today.
+    pub in_force: bool,
 }
 
 impl HeldBenefit {
+    /// Whether it comes from a benefit, and how.
+    pub fn source(&self, benefit: Id) -> Option<Source> {
+        self.sources.iter().find(|source| source.benefit == benefit).copied()
+    }
+
     /// The first day on which it is held no more, when that is known.
     fn over_on(&self) -> Option<Date> {
         self.last.and_then(Date::next_day)
@@ -110,8 +129,11 @@ mod tests {
     }
 
     fn held(benefits: &[(&str, Option<Date>)], applications: &[&str]) -> Held {
-        let benefit =
-            |(code, last): &(&str, Option<Date>)| HeldBenefit { code: (*code).to_owned(), last: *last };
+        let benefit = |(code, last): &(&str, Option<Date>)| HeldBenefit {
+            code: (*code).to_owned(),
+            last: *last,
+            sources: Vec::new(),
+        };
         Held { benefits: benefits.iter().map(benefit).collect(), applications: owned(applications) }
     }
 
@@ -174,7 +196,11 @@ mod tests {
             for (code, (benefit, applied)) in CODES.iter().zip(each) {
                 let code = || (*code).to_owned();
                 let last = |days: i64| TODAY + Duration::days(days);
-                held.benefits.extend(benefit.map(|days| HeldBenefit { code: code(), last: days.map(last) }));
+                held.benefits.extend(benefit.map(|days| HeldBenefit {
+                    code: code(),
+                    last: days.map(last),
+                    sources: Vec::new(),
+                }));
                 held.applications.extend(applied.then(code));
             }
             held

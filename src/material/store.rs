@@ -47,19 +47,24 @@ pub async fn get(view: &View, id: Id) -> Result<Stored> {
 /// Some materials of this call's person, in the order asked for; NOT_FOUND names the first that is not there.
 pub async fn get_all(view: &View, ids: &[Id]) -> Result<Vec<Stored>> {
     let person = view.person()?;
-    let rows = Entity::find()
-        .filter(Column::PsnNo.eq(person.psn_no.as_str()))
-        .filter(Column::Id.is_in(ids.iter().map(|id| id.0)))
-        .all(&view.conn())
-        .await
-        .map_err(failed)?;
-    let found = rows.into_iter().map(|row| parse(view, row)).collect::<Result<Vec<_>>>()?;
+    let found = get_there(view, ids).await?;
     ids.iter()
         .map(|id| {
             let stored = found.iter().find(|stored| stored.material.id == *id);
             stored.cloned().ok_or_else(|| Error::NotFound(name(person, *id)))
         })
         .collect()
+}
+
+/// Those of some materials of this call's person that are there.
+pub async fn get_there(view: &View, ids: &[Id]) -> Result<Vec<Stored>> {
+    let rows = Entity::find()
+        .filter(Column::PsnNo.eq(view.person()?.psn_no.as_str()))
+        .filter(Column::Id.is_in(ids.iter().map(|id| id.0)))
+        .all(&view.conn())
+        .await
+        .map_err(failed)?;
+    rows.into_iter().map(|row| parse(view, row)).collect()
 }
 
 /// Materials of this call's person, newest first, before an id.

@@ -5,7 +5,7 @@ pub mod domain;
 pub mod entry;
 pub mod grpc;
 mod message;
-mod name;
+pub mod name;
 pub mod objection;
 pub mod open;
 mod page;

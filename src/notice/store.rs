@@ -59,6 +59,16 @@ pub async fn list(
     rows.into_iter().map(|row| parse(view, row)).collect()
 }
 
+/// Some notices, each by its area and id.
+pub async fn of_names(view: &View, names: &[(Region, Id)]) -> Result<Vec<Stored>> {
+    use row::notice::{Column, Entity};
+    let find = Entity::find()
+        .filter(Column::Area.is_in(names.iter().map(|(area, _)| area.as_str())))
+        .filter(Column::Id.is_in(names.iter().map(|(_, id)| id.0)));
+    let rows = find.all(&view.conn()).await.map_err(failed)?;
+    rows.into_iter().map(|row| parse(view, row)).collect()
+}
+
 /// All notices in a state, oldest first.
 pub async fn in_state(view: &View, state: &str) -> Result<Vec<Stored>> {
     use row::notice::{Column, Entity};

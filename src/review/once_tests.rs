@@ -1,7 +1,7 @@
 //! What may be asked for, first and again.
 
 use super::*;
-use crate::application::domain::LineForm;
+use crate::application::domain::{Kind, LineForm};
 use crate::catalog::domain::SAMPLE;
 use crate::kernel::calendar::parse_date;
 
@@ -26,6 +26,7 @@ fn form(codes: &[&str]) -> Form {
         lines: codes.iter().map(line).collect(),
         materials: Vec::new(),
         dcla_souc: "03".to_owned(),
+        kind: Kind::New,
     }
 }
 

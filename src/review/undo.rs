@@ -91,6 +91,7 @@ async fn beside(
     let published = app.catalogs.in_force(work.area()?, work.today())?;
     let applications = store::open_codes(work, None).await?;
     let held = Held { benefits: held_benefits(work).await?, applications };
+    let held = ended.filed().form.kind.counted(held);
     Ok(held.beside(&published.catalog, &codes))
 }
 

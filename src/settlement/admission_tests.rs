@@ -4,7 +4,7 @@ use time::Date;
 use time::macros::{date, datetime};
 
 use super::*;
-use crate::benefit::domain::{EndGround, Suspension, SuspensionGround};
+use crate::benefit::domain::{EndGround, Replacement, Suspension, SuspensionGround};
 use crate::catalog::domain::{Insutype, SAMPLE};
 use crate::insured::domain::{History, Spell, Stated};
 use crate::insured::sample::{self, person};
@@ -37,6 +37,7 @@ fn benefit(begndate: Date) -> Benefit {
         certificate: None,
         following: crate::benefit::domain::Following::default(),
         created_at: datetime!(2025-01-01 0:00 UTC),
+        replacement: Replacement::default(),
     }
 }
 

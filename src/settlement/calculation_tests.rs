@@ -5,7 +5,7 @@ use time::macros::{date, datetime};
 
 use super::*;
 use crate::benefit::accumulator::Used;
-use crate::benefit::domain::Benefit;
+use crate::benefit::domain::{Benefit, Replacement};
 use crate::catalog::domain::{HospitalRule, Insutype, PersonRule, PlaceRule};
 use crate::kernel::id::Id;
 use crate::kernel::region::Region;
@@ -29,6 +29,7 @@ fn in_force() -> InForce {
         certificate: None,
         following: crate::benefit::domain::Following::default(),
         created_at: datetime!(2025-01-01 0:00 UTC),
+        replacement: Replacement::default(),
     };
     benefit.in_force(date!(2025 - 03 - 03), &benefit.area).unwrap()
 }

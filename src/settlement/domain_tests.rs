@@ -3,7 +3,7 @@
 use time::macros::{date, datetime};
 
 use super::*;
-use crate::benefit::domain::Benefit;
+use crate::benefit::domain::{Benefit, Replacement};
 use crate::kernel::region::Region;
 
 const NOW: OffsetDateTime = datetime!(2025-03-03 4:00 UTC);
@@ -93,6 +93,7 @@ fn the_journal_holds_what_it_takes_to_calculate_again() {
         certificate: None,
         following: crate::benefit::domain::Following::default(),
         created_at: NOW,
+        replacement: Replacement::default(),
     };
     let in_force = benefit.in_force(bill().service_day, &benefit.area).unwrap();
     let made = Made {

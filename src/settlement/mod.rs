@@ -2,6 +2,7 @@
 
 pub mod admission;
 pub mod calculation;
+pub mod case;
 pub mod domain;
 pub mod grpc;
 pub mod impact;

@@ -5,6 +5,7 @@
 
 mod agreement;
 mod blind;
+mod case;
 mod catalogue;
 mod clock;
 mod corpus;
@@ -22,6 +23,7 @@ mod forms;
 mod import;
 mod journey;
 mod killed;
+mod kinds;
 mod life;
 mod money;
 mod named;
@@ -55,6 +57,7 @@ mod scan;
 mod second;
 mod second_city;
 mod send_back;
+mod starts;
 mod tidy;
 mod transfer;
 mod undo;

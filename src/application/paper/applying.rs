@@ -124,8 +124,11 @@ fn applicant(known: &Known<'_>) -> Vec<Row> {
 }
 
 fn diseases(known: &Known<'_>) -> Vec<Row> {
+    let kinds = ["首次申请", "增加病种", "病情变化"];
+    let kind = known.application.map(|said| said.form.kind.name());
     let mut rows = vec![
         Row::section("申请病种"),
+        Row::fields(&[("申请类型", choice(&kinds, kind), 10)]),
         Row::heads(&[("病种名称（代码）", 4), ("鉴定定点医疗机构", 4), ("鉴定日期", 2), ("诊断医师", 2)]),
     ];
     let line = |disease: &&Disease| {

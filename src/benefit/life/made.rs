@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::model::Found;
 use crate::application::checklist::{Complete, complete};
-use crate::application::domain::{Form, LineForm};
+use crate::application::domain::{Form, Kind, LineForm};
 use crate::catalog::criteria::{Criterion, Finding};
 use crate::catalog::domain::{Catalog, Insutype};
 use crate::catalog::published::{Cited, Published};
@@ -75,6 +75,7 @@ pub fn form(codes: &[&str]) -> Form {
         lines: codes.iter().map(line).collect(),
         materials: vec![id(7)],
         dcla_souc: "03".to_owned(),
+        kind: Kind::New,
     }
 }
 

@@ -269,7 +269,7 @@ impl Real {
         let decided = self.take().into_decided().map_err(why)?;
         let catalog = &fixed.published.catalog;
         let disease = catalog.disease(CODES[with.line]).ok_or("no such disease")?;
-        let under = Under { disease, rules: &catalog.rules, cited: fixed.published.cited() };
+        let under = Under { disease, rules: &catalog.rules, cited: fixed.published.cited(), replaces: None };
         let benefit = Benefit::grant(undisputed, under, self.new_id(), day_start(self.today)).state;
         let decided = decided.grant(CODES[with.line], benefit.id.to_string()).map_err(why)?.state;
         self.entries[with.line] = Some(entry.conclude().map_err(why)?.state);

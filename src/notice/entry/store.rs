@@ -74,6 +74,16 @@ pub async fn list(
     rows.into_iter().map(|row| parse(view, row)).collect()
 }
 
+/// Entries of this call's person whose lines wait for their benefit, newest first.
+pub async fn own_running(view: &View, most: u64) -> Result<Vec<Stored>> {
+    use row::entry::{Column, Entity};
+    let find = Entity::find()
+        .filter(Column::PsnNo.eq(view.person()?.psn_no.as_str()))
+        .filter(Column::State.is_in([LISTED, OBJECTED, APPEALABLE, UNDISPUTED]));
+    let rows = find.order_by_desc(Column::Id).limit(most).all(&view.conn()).await.map_err(failed)?;
+    rows.into_iter().map(|row| parse(view, row)).collect()
+}
+
 /// How many entries a notice has.
 pub async fn count(view: &View, notice: Id) -> Result<u32> {
     use row::entry::{Column, Entity};

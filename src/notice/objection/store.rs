@@ -79,6 +79,16 @@ pub async fn standing(view: &View, ids: &[Id]) -> Result<Vec<Filed>> {
     rows.iter().map(|row| Ok(parse(view, row)?.objection.filed().clone())).collect()
 }
 
+/// Objections about this call's person that stand, oldest first.
+pub async fn waiting(view: &View, most: u64) -> Result<Vec<Stored>> {
+    use row::objection::{Column, Entity};
+    let find = Entity::find()
+        .filter(Column::PsnNo.eq(view.person()?.psn_no.as_str()))
+        .filter(Column::State.is_in(["standing", "appealed"]));
+    let rows = find.order_by_asc(Column::Id).limit(most).all(&view.conn()).await.map_err(failed)?;
+    rows.iter().map(|row| parse(view, row)).collect()
+}
+
 /// What an objection is about, and the calendar by which its days are counted.
 #[derive(Clone, Copy)]
 pub struct About<'a> {

@@ -178,6 +178,7 @@ impl World {
             }],
             materials,
             dcla_souc: "03".to_owned(),
+            ..Default::default()
         }
     }
 
