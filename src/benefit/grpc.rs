@@ -228,6 +228,8 @@ fn end_word(ground: EndGround) -> pb::EndGround {
         EndGround::Moved => pb::EndGround::Moved,
         EndGround::Recovered => pb::EndGround::Recovered,
         EndGround::GivenUp => pb::EndGround::GivenUp,
+        EndGround::Lapsed => pb::EndGround::Lapsed,
+        EndGround::Changed => pb::EndGround::Changed,
     }
 }
 

@@ -168,7 +168,7 @@ impl Benefit {
         let since = self.lapsed_since().filter(|since| *since <= today).ok_or(ChangeRefused::NotLapsed)?;
         let (enddate, ground) = (since.previous_day().unwrap_or(since), EndGround::Lapsed);
         self.end = Some((enddate, ground));
-        Ok(Step::new(self, Event::Ended { enddate, ground }))
+        Ok(Step::new(self, Event::Ended { enddate, ground, replaced_by: None }))
     }
 
     /// The day from which on it is lapsed and has not returned.

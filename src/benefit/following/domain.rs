@@ -94,7 +94,7 @@ impl Benefit {
         }
         let (enddate, ground) = end.unzip();
         let event = match end {
-            Some((enddate, ground)) if !later => Event::Ended { enddate, ground },
+            Some((enddate, ground)) if !later => Event::Ended { enddate, ground, replaced_by: None },
             _ => Event::Reinstated { enddate, ground },
         };
         Some(Step::new(after, event))

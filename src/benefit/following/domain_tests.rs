@@ -26,12 +26,14 @@ pub(super) fn benefit() -> Benefit {
         end: None,
         requalify_on: None,
         suspensions: Vec::new(),
+        lapses: Vec::new(),
         application: id,
         entry: id,
         notice_entry: String::new(),
         certificate: None,
         following: Following::default(),
         created_at: datetime!(2025-03-06 1:00 UTC),
+        replacement: Default::default(),
     }
 }
 

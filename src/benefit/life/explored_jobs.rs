@@ -81,7 +81,7 @@ impl State {
         let catalog = &fixed.published.catalog;
         let rules = Rules { benefit_start: policy.start, ..catalog.rules.clone() };
         let disease = catalog.disease(CODE).ok_or("no such disease")?;
-        let under = Under { disease, rules: &rules, cited: fixed.published.cited() };
+        let under = Under { disease, rules: &rules, cited: fixed.published.cited(), replaces: None };
         let benefit = Benefit::grant(undisputed, under, id(400), at()).state;
         let decided = decided.grant(CODE, benefit.id.to_string()).map_err(why)?.state;
         listed.entry = Some(entry.conclude().map_err(why)?.state);

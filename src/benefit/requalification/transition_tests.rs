@@ -37,7 +37,9 @@ pub fn benefit() -> Benefit {
         entry: id(3),
         notice_entry: String::new(),
         certificate: None,
+        following: Default::default(),
         created_at: datetime!(2025-03-11 01:00 UTC),
+        replacement: Default::default(),
     }
 }
 

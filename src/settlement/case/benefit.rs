@@ -137,7 +137,8 @@ fn suspended(at: At<'_>, item: Item, of: &Words, benefit: &Benefit, until: Optio
 
 /// 停保: nobody suspended it, and nobody has to resume it.
 fn uninsured(at: At<'_>, item: Item, of: &Words, benefit: &Benefit) -> Item {
-    let since = benefit.uninsured().iter().find(|stretch| stretch.contains(at.today));
+    let stretches = benefit.uninsured();
+    let since = stretches.iter().find(|stretch| stretch.contains(at.today));
     let since = since.map_or(at.today, |stretch| stretch.from);
     item.says(
         format!("{}的待遇因停保或未缴费，自 {since} 起暂停。", of.zh),

@@ -107,6 +107,7 @@ fn accepted(seen: &Seen<'_>, item: Item, accepted: &Accepted) -> Item {
             Ground::Assessment => ("机构鉴定", "an institution's assessment"),
             Ground::Examination => ("体检", "a physical examination"),
             Ground::Supplement => ("补正", "a supplement"),
+            Ground::Notice => ("异议核实", "the investigation of an objection"),
         };
         return item
             .says(
