@@ -160,3 +160,22 @@ pub fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
     file.sync_all()?;
     Ok(())
 }
+
+/// Puts another text in the place of a file: whole or not at all, for the same owner, group and readers.
+pub fn replace_private(path: &Path, text: &str) -> anyhow::Result<()> {
+    use std::os::unix::fs::{MetadataExt, chown};
+    let before = fs::metadata(path).with_context(|| format!("reading {}", path.display()))?;
+    let mut name = path.file_name().context("a file has a name")?.to_owned();
+    name.push(".new");
+    let new = path.with_file_name(name);
+    write_private(&new, text)?;
+    let after = fs::metadata(&new)?;
+    if (after.uid(), after.gid()) != (before.uid(), before.gid()) {
+        chown(&new, Some(before.uid()), Some(before.gid()))
+            .with_context(|| format!("{} belongs to somebody else: run this as its owner", path.display()))?;
+    }
+    fs::set_permissions(&new, before.permissions())?;
+    fs::rename(&new, path).with_context(|| format!("writing {}", path.display()))?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::File::open(folder)?.sync_all().with_context(|| format!("folder {}", folder.display()))
+}

@@ -18,6 +18,7 @@ mod m0008_deadline;
 mod m0010_expert;
 mod m0011_redaction;
 mod m0012_receipt;
+mod m0014_certificate;
 
 /// Runs the migrations.
 pub struct Migrator;
@@ -37,6 +38,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0010_expert::Migration),
             Box::new(m0011_redaction::Migration),
             Box::new(m0012_receipt::Migration),
+            Box::new(m0014_certificate::Migration),
         ]
     }
 }

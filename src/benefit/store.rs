@@ -1,6 +1,6 @@
 //! Benefits in their table.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -228,6 +228,47 @@ pub async fn without_certificate(
     let rows: Vec<(String, Uuid)> =
         find.order_by_asc(Column::Id).limit(most).into_tuple().all(db.reader()).await.map_err(failed)?;
     rows.into_iter().map(|(psn_no, id)| Ok((PsnNo::parse(&psn_no)?, Id(id)))).collect()
+}
+
+/// Of some people the benefits that have a certificate and have not ended before a day.
+pub async fn certified(db: &Db, people: BTreeSet<PsnNo>, day: Date) -> Result<Vec<(PsnNo, Id)>> {
+    if people.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ongoing = Condition::any().add(Column::Enddate.is_null()).add(Column::Enddate.gte(day.to_string()));
+    let find = Entity::find()
+        .select_only()
+        .columns([Column::PsnNo, Column::Id])
+        .filter(Column::PsnNo.is_in(people.iter().map(PsnNo::as_str)))
+        .filter(Column::CertificateId.is_not_null())
+        .filter(ongoing)
+        .order_by_asc(Column::PsnNo)
+        .order_by_asc(Column::Id);
+    let rows: Vec<(String, Uuid)> = find.into_tuple().all(db.reader()).await.map_err(failed)?;
+    rows.into_iter().map(|(psn_no, id)| Ok((PsnNo::parse(&psn_no)?, Id(id)))).collect()
+}
+
+/// Benefits of anyone with a certificate that have ended before a day or were suspended at some time, in the order of
+/// their people, after one: only these can be other than in force.
+pub async fn interrupted(
+    db: &Db,
+    day: Date,
+    after: Option<&(PsnNo, Id)>,
+    most: u64,
+) -> Result<Vec<(PsnNo, Benefit)>> {
+    // As `Kept` begins where there is none.
+    let suspended = Column::Suspensions.not_like(r#"{"list":[],%"#);
+    let mut find = Entity::find()
+        .filter(Column::CertificateId.is_not_null())
+        .filter(Condition::any().add(Column::Enddate.lt(day.to_string())).add(suspended));
+    if let Some((psn_no, id)) = after {
+        let later = Column::PsnNo.eq(psn_no.as_str()).and(Column::Id.gt(id.0));
+        find = find.filter(Condition::any().add(Column::PsnNo.gt(psn_no.as_str())).add(later));
+    }
+    let find = find.order_by_asc(Column::PsnNo).order_by_asc(Column::Id).limit(most);
+    let rows = find.all(db.reader()).await.map_err(failed)?;
+    let read = |row: Model| Ok((PsnNo::parse(&row.psn_no)?, parse(row)?.benefit));
+    rows.into_iter().map(read).collect()
 }
 
 /// How many benefits of an area and of what lies in it have not ended on a day, by disease and insured kind.

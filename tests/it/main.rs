@@ -5,6 +5,7 @@
 
 mod blind;
 mod catalogue;
+mod certificate;
 mod clock;
 mod corpus;
 mod criteria;
@@ -24,6 +25,7 @@ mod money;
 mod named;
 mod notice;
 mod objects;
+mod offline;
 mod once;
 mod paper;
 mod people;
@@ -41,6 +43,7 @@ mod rows;
 mod scan;
 mod second_city;
 mod send_back;
+mod status_list;
 mod tidy;
 mod undo;
 mod upload;
