@@ -20,6 +20,7 @@ mod m0011_redaction;
 mod m0012_receipt;
 mod m0013_quality;
 mod m0015_objection;
+mod m0016_certificate;
 
 /// Runs the migrations.
 pub struct Migrator;
@@ -41,6 +42,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0012_receipt::Migration),
             Box::new(m0013_quality::Migration),
             Box::new(m0015_objection::Migration),
+            Box::new(m0016_certificate::Migration),
         ]
     }
 }

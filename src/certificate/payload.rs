@@ -5,9 +5,10 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use time::{Date, Month};
+use time::{Date, Month, OffsetDateTime};
 
 use crate::db::keys::Keys;
+use crate::db::public::PublicKeys;
 use crate::kernel::error::Result;
 use crate::kernel::id::Id;
 use crate::kernel::region::Region;
@@ -29,22 +30,26 @@ pub struct Payload {
 }
 
 impl Payload {
-    /// The text, signed.
-    pub fn sign(&self, keys: &Keys) -> Result<String> {
+    /// The text, signed with the key of an instant.
+    pub fn sign(&self, keys: &Keys, now: OffsetDateTime) -> Result<String> {
         let payload = self.bytes();
-        let (signer, signature) = keys.sign(&message(&payload))?;
+        let (signer, signature) = keys.sign(now, &message(&payload))?;
         let [payload, signature] = [payload.as_slice(), &signature].map(|part| URL_SAFE_NO_PAD.encode(part));
         Ok(format!("{PREFIX}{signer}.{payload}.{signature}"))
     }
 
-    /// What a text holds, when one of our keys has signed exactly that.
-    pub fn genuine(text: &str, keys: &Keys) -> Option<Self> {
-        // From the right: a key's id may hold a dot, base64url cannot.
-        let mut parts = text.strip_prefix(PREFIX)?.rsplitn(3, '.');
-        let signature = URL_SAFE_NO_PAD.decode(parts.next()?).ok()?;
-        let payload = URL_SAFE_NO_PAD.decode(parts.next()?).ok()?;
-        let signer = parts.next()?;
-        if keys.verifies(signer, &message(&payload), &signature) { Self::parse(&payload) } else { None }
+    /// What a text holds, when one of the keys has signed exactly that.
+    pub fn genuine(text: &str, keys: &PublicKeys) -> Option<Self> {
+        let (signer, rest) = parts(text)?;
+        let (payload, signature) = rest.split_once('.')?;
+        let [payload, signature] = [payload, signature].map(|part| URL_SAFE_NO_PAD.decode(part).ok());
+        let payload = payload?;
+        if keys.verifies(signer, &message(&payload), &signature?) { Self::parse(&payload) } else { None }
+    }
+
+    /// The key that a text says it is signed with.
+    pub fn signer(text: &str) -> Option<&str> {
+        parts(text).map(|(signer, _)| signer)
     }
 
     fn bytes(&self) -> Vec<u8> {
@@ -77,6 +82,13 @@ impl Payload {
     }
 }
 
+/// The id of the key, and what follows it. From the right: a key's id may hold a dot, base64url cannot.
+fn parts(text: &str) -> Option<(&str, &str)> {
+    let text = text.strip_prefix(PREFIX)?;
+    let (at, _) = text.rmatch_indices('.').nth(1)?;
+    Some((&text[..at], &text[at + 1..]))
+}
+
 fn message(payload: &[u8]) -> Vec<u8> {
     [MESSAGE, payload].concat()
 }
@@ -87,38 +99,70 @@ mod tests {
     use crate::db::source::Random;
     use time::macros::{date, datetime};
 
+    const NOW: OffsetDateTime = datetime!(2025-03-06 1:00 UTC);
+
     fn made() -> (Payload, String, Keys, Random) {
         let random = Random::seeded(7);
         let keys = Keys::parse(&Keys::generate(&random).unwrap()).unwrap();
-        let id = random.id(datetime!(2025-03-06 1:00 UTC));
+        let id = random.id(NOW);
         let area = Region::find("620900").unwrap();
         let payload = Payload { id, area, issued_on: date!(2025 - 03 - 06), sample: true };
-        let text = payload.sign(&keys).unwrap();
+        let text = payload.sign(&keys, NOW).unwrap();
         (payload, text, keys, random)
+    }
+
+    /// How many altered texts are tried: `FORGED`, 2,000 where it is not set.
+    fn forged() -> usize {
+        std::env::var_os("FORGED").map_or(2_000, |forged| {
+            forged.to_str().and_then(|forged| forged.parse().ok()).expect("FORGED is a number")
+        })
+    }
+
+    /// One part of a text, its bytes altered in one place and encoded again.
+    fn altered(text: &str, part: usize, random: &Random) -> String {
+        let mut parts: Vec<_> = text.split('.').map(str::to_owned).collect();
+        let mut bytes = URL_SAFE_NO_PAD.decode(&parts[part]).unwrap();
+        let [at, flip] = random.bytes::<2>();
+        let at = usize::from(at) % bytes.len();
+        bytes[at] ^= flip.max(1);
+        parts[part] = URL_SAFE_NO_PAD.encode(bytes);
+        parts.join(".")
     }
 
     #[test]
     fn what_was_signed_is_read_again() {
         let (payload, text, keys, random) = made();
         assert!(text.starts_with("OPSP1.s1.") && text.len() < 400, "{text}");
-        assert_eq!(Payload::genuine(&text, &keys), Some(payload));
+        assert_eq!(Payload::genuine(&text, keys.public()), Some(payload));
         let other = Keys::parse(&Keys::generate(&random).unwrap()).unwrap();
-        assert_eq!(Payload::genuine(&text, &other), None);
+        assert_eq!(Payload::genuine(&text, other.public()), None);
     }
 
     #[test]
     fn every_altered_text_is_forged() {
-        let (_, text, keys, random) = made();
-        for _ in 0..2_000 {
-            let [high, low, flip] = random.bytes::<3>();
-            let at = usize::from(u16::from_be_bytes([high, low])) % text.len();
-            let mut altered = text.clone().into_bytes();
-            altered[at] ^= flip.max(1);
-            let altered = String::from_utf8_lossy(&altered);
-            assert_eq!(Payload::genuine(&altered, &keys), None, "{altered}");
+        let (payload, text, keys, random) = made();
+        let other = Payload { id: random.id(NOW), ..payload }.sign(&keys, NOW).unwrap();
+        let (ours, theirs) = (text.rsplit_once('.').unwrap(), other.rsplit_once('.').unwrap());
+        let exchanged = [format!("{}.{}", ours.0, theirs.1), format!("{}.{}", theirs.0, ours.1)];
+        for turn in 0..forged() {
+            // A letter of the text, a byte of the payload, a byte of the signature.
+            let altered = match turn % 3 {
+                0 => {
+                    let [high, low, flip] = random.bytes::<3>();
+                    let mut altered = text.clone().into_bytes();
+                    let at = usize::from(u16::from_be_bytes([high, low])) % text.len();
+                    altered[at] ^= flip.max(1);
+                    String::from_utf8_lossy(&altered).into_owned()
+                }
+                part => altered(&text, 1 + part, &random),
+            };
+            assert_eq!(Payload::genuine(&altered, keys.public()), None, "{altered}");
+        }
+        for altered in exchanged {
+            assert_eq!(Payload::genuine(&altered, keys.public()), None, "{altered}");
         }
         for length in 0..text.len() {
-            assert_eq!(Payload::genuine(&text[..length], &keys), None, "cut to {length}");
+            assert_eq!(Payload::genuine(&text[..length], keys.public()), None, "cut to {length}");
         }
     }
 
@@ -138,7 +182,7 @@ mod tests {
             String::new(),
             "....".to_owned(),
         ] {
-            assert_eq!(Payload::genuine(&altered, &keys), None, "{altered}");
+            assert_eq!(Payload::genuine(&altered, keys.public()), None, "{altered}");
         }
     }
 
@@ -147,12 +191,12 @@ mod tests {
         let (payload, _, keys, _) = made();
         let bytes = payload.bytes();
         let signed = |message: &[u8], payload: &[u8]| {
-            let (signer, signature) = keys.sign(message).unwrap();
+            let (signer, signature) = keys.sign(NOW, message).unwrap();
             let [payload, signature] = [payload, &signature].map(|part| URL_SAFE_NO_PAD.encode(part));
             format!("OPSP1.{signer}.{payload}.{signature}")
         };
-        assert_eq!(Payload::genuine(&signed(&bytes, &bytes), &keys), None);
-        assert_eq!(Payload::genuine(&signed(&message(&bytes[1..]), &bytes[1..]), &keys), None);
-        assert_eq!(Payload::genuine(&signed(&message(&bytes), &bytes), &keys), Some(payload));
+        assert_eq!(Payload::genuine(&signed(&bytes, &bytes), keys.public()), None);
+        assert_eq!(Payload::genuine(&signed(&message(&bytes[1..]), &bytes[1..]), keys.public()), None);
+        assert_eq!(Payload::genuine(&signed(&message(&bytes), &bytes), keys.public()), Some(payload));
     }
 }

@@ -7,6 +7,7 @@ pub mod keys;
 pub mod lease;
 pub mod log;
 pub mod page;
+pub mod public;
 pub mod repeat;
 pub mod source;
 pub mod work;

@@ -17,7 +17,7 @@ use crate::world::scenario::HOSPITAL;
 use crate::world::{files, request_id, unique};
 
 /// Write methods that are no verb of a case.
-pub const NOT_OF_A_CASE: [(&str, &str); 16] = [
+pub const NOT_OF_A_CASE: [(&str, &str); 18] = [
     ("ImportInsured", "makes the people of the town"),
     ("UploadMaterial", "part of supplement, redact and delete"),
     ("CreateExpert", "makes the experts of the town"),
@@ -34,6 +34,8 @@ pub const NOT_OF_A_CASE: [(&str, &str); 16] = [
     ("AppealObjection", "not in the model yet; objection.rs"),
     ("AddObjectionFile", "moves no state; evidence.rs"),
     ("RedactObjection", "as AddObjectionFile"),
+    ("RevokeCertificate", "ends a paper; line, notice and benefit stay as they are; certificate.rs"),
+    ("IssueCertificate", "as RevokeCertificate"),
 ];
 
 pub static BESIDE: [Rule; 6] = [
