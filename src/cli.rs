@@ -14,6 +14,7 @@ use crate::certificate::offline;
 use crate::config::Config;
 use crate::db::Db;
 use crate::db::keys::Keys;
+use crate::db::public::Algorithm;
 use crate::db::source::{Random, TimeSource};
 use crate::kernel::rfc3339;
 use crate::{demo, init, server, telemetry};
@@ -39,6 +40,9 @@ enum Command {
         /// Address and port to listen on.
         #[arg(long, default_value = "127.0.0.1:8443")]
         listen: String,
+        /// What signs certificates: Ed25519, or SM2 (国密, with SM3). `keys rotate` changes it later.
+        #[arg(long, default_value = "Ed25519")]
+        algorithm: Algorithm,
     },
     /// Serve until SIGTERM or SIGINT.
     Serve {
@@ -100,6 +104,9 @@ enum KeysCommand {
         /// In how many hours it begins to sign.
         #[arg(long, default_value_t = 24)]
         hours: u32,
+        /// What the key is of: Ed25519, or SM2 (国密, with SM3).
+        #[arg(long, default_value = "Ed25519")]
+        algorithm: Algorithm,
     },
 }
 
@@ -108,9 +115,11 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         // Without a runtime: it opens no socket, and works where there is no network.
         Command::Verify { keys, status, text } => verify(&keys, status.as_deref(), &text),
-        Command::Keys { command: KeysCommand::Rotate { data_dir, hours } } => rotate(&data_dir, hours),
-        Command::Init { data_dir, area, listen } => {
-            init::init(&data_dir, &area, &listen)?;
+        Command::Keys { command: KeysCommand::Rotate { data_dir, hours, algorithm } } => {
+            rotate(&data_dir, algorithm, hours)
+        }
+        Command::Init { data_dir, area, listen, algorithm } => {
+            init::init(&data_dir, &area, &listen, algorithm)?;
             println!("{} is set up: start it with `opsp serve --data-dir {0}`", data_dir.display());
             Ok(ExitCode::SUCCESS)
         }
@@ -149,11 +158,11 @@ async fn migrate(data_dir: &Path, down: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn rotate(data_dir: &Path, hours: u32) -> anyhow::Result<ExitCode> {
+fn rotate(data_dir: &Path, algorithm: Algorithm, hours: u32) -> anyhow::Result<ExitCode> {
     let config = Config::load(data_dir)?;
     let path = config.path(&config.keys);
     let from = TimeSource::Real.now() + Duration::hours(hours.into());
-    let id = init::rotate(&path, &Random::system(), from)?;
+    let id = init::rotate(&path, algorithm, &Random::system(), from)?;
     println!("key {id} signs from {} on", rfc3339(from));
     println!("the keys before it stay, so that what they signed stays genuine");
     println!("restart every instance with this ring before then, and back it up: {}", path.display());

@@ -17,6 +17,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::config::FILE;
 use crate::db::keys::Keys;
+use crate::db::public::Algorithm;
 use crate::db::source::{Random, TimeSource};
 use crate::rpc::auth::IDENTITY_PREFIX;
 
@@ -46,7 +47,7 @@ const CALLERS: [Role; 4] = [
 ];
 
 /// Makes the folder. Refuses one that is set up already.
-pub fn init(data_dir: &Path, area: &str, listen: &str) -> anyhow::Result<()> {
+pub fn init(data_dir: &Path, area: &str, listen: &str, algorithm: Algorithm) -> anyhow::Result<()> {
     let file = data_dir.join(FILE);
     ensure!(!file.exists(), "{} is there already: this folder is set up", file.display());
     private_folder(data_dir)?;
@@ -60,7 +61,7 @@ pub fn init(data_dir: &Path, area: &str, listen: &str) -> anyhow::Result<()> {
     );
     authority(data_dir)?;
     if !keys.exists() {
-        write_private(&keys, &Keys::generate(&Random::system())?)?;
+        write_private(&keys, &Keys::generate_of(algorithm, &Random::system())?)?;
     }
     // Last, so that a folder with settings is whole.
     write_private(&file, &settings(area, listen)?)
@@ -164,14 +165,19 @@ pub fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
 
 /// Adds a signing key to a ring, from an instant on; gives its id. One rotation at a time, for two would give one id to two
 /// keys.
-pub fn rotate(path: &Path, random: &Random, from: OffsetDateTime) -> anyhow::Result<String> {
+pub fn rotate(
+    path: &Path,
+    algorithm: Algorithm,
+    random: &Random,
+    from: OffsetDateTime,
+) -> anyhow::Result<String> {
     // Whatever a link points to is replaced, and not the link.
     let path = fs::canonicalize(path).with_context(|| format!("key ring {}", path.display()))?;
     let folder = path.parent().context("a file lies in a folder")?;
     let held = fs::File::open(folder).with_context(|| format!("folder {}", folder.display()))?;
     held.try_lock().with_context(|| format!("{} is being rotated already", path.display()))?;
     let text = fs::read_to_string(&path).with_context(|| format!("key ring {}", path.display()))?;
-    let rotated = Keys::rotate(&text, random, from);
+    let rotated = Keys::rotate(&text, algorithm, random, from);
     let (ring, id) = rotated.with_context(|| format!("key ring {}", path.display()))?;
     let new = path.with_extension("toml.new");
     if let Err(error) = write_private(&new, &ring).and_then(|()| take_place(&new, &path)) {

@@ -11,7 +11,7 @@ use super::verify::verify;
 use super::{issue, query, store};
 use crate::app::App;
 use crate::db::Db;
-use crate::db::public::{ALGORITHM, PublicKey};
+use crate::db::public::PublicKey;
 use crate::db::work::{Owner, View};
 use crate::kernel::error::{Error, Result};
 use crate::kernel::id::{Id, name_parts};
@@ -128,8 +128,8 @@ impl pb::certificate_service_server::CertificateService for Service {
             Box::pin(async move {
                 let key = |(id, key): (&str, &PublicKey)| pb::VerificationKey {
                     id: id.to_owned(),
-                    algorithm: ALGORITHM.to_owned(),
-                    public_key: key.bytes().to_vec(),
+                    algorithm: key.algorithm().name().to_owned(),
+                    public_key: key.bytes(),
                     sign_from_time: key.from.map(timestamp),
                 };
                 let keys = view.keys().public().iter().map(key).collect();

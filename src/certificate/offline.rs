@@ -14,7 +14,7 @@ use super::domain::{Verdict, number};
 use super::payload::Payload;
 use super::status::domain::Entries;
 use super::status::list::StatusList;
-use crate::db::public::{ALGORITHM, PublicKey, PublicKeys};
+use crate::db::public::{PublicKey, PublicKeys};
 use crate::kernel::rfc3339;
 use crate::proto::opsp::certificate::v1 as pb;
 
@@ -207,9 +207,10 @@ pub fn read_keys(file: &[u8]) -> anyhow::Result<PublicKeys> {
     let mut keys = PublicKeys::default();
     for key in answer.keys {
         let id = &key.id;
-        ensure!(key.algorithm == ALGORITHM, "key {id:?}: algorithm {:?} is not known here", key.algorithm);
         let from = key.sign_from_time.as_ref().map(from_timestamp).transpose()?;
-        keys.add(id, PublicKey::parse(&key.public_key, from).with_context(|| format!("key {id:?}"))?);
+        let read =
+            key.algorithm.parse().and_then(|algorithm| PublicKey::parse(algorithm, &key.public_key, from));
+        keys.add(id, read.with_context(|| format!("key {id:?}"))?);
     }
     ensure!(keys.iter().next().is_some(), "there is no key in it");
     Ok(keys)

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::certificate::status::domain::Worth;
 use crate::db::keys::Keys;
+use crate::db::public::Algorithm;
 use crate::db::source::Random;
 use crate::kernel::region::Region;
 use time::Duration;
@@ -17,9 +18,11 @@ struct Made {
     random: Random,
 }
 
-fn made() -> Made {
+const BOTH: [Algorithm; 2] = [Algorithm::Ed25519, Algorithm::Sm2];
+
+fn made(algorithm: Algorithm) -> Made {
     let random = Random::seeded(7);
-    let keys = Keys::parse(&Keys::generate(&random).unwrap()).unwrap();
+    let keys = Keys::parse(&Keys::generate_of(algorithm, &random).unwrap()).unwrap();
     let area = Region::find("620900").unwrap();
     let payload = Payload { id: random.id(NOW), area, issued_on: date!(2025 - 03 - 06), sample: true };
     let text = payload.sign(&keys, NOW).unwrap();
@@ -36,26 +39,27 @@ fn listed(made: &Made, worth: Option<Worth>) -> Listed {
 
 #[test]
 fn the_list_tells_what_a_genuine_paper_is_worth() {
-    let made = made();
-    for (worth, code, word) in [
-        (None, 0, "有效 VALID"),
-        (Some(Worth::Suspended), 3, "暂停 SUSPENDED"),
-        (Some(Worth::Ended), 4, "终止 ENDED"),
-        (Some(Worth::Revoked), 5, "撤销 REVOKED"),
-    ] {
-        let found = check(&made.text, made.keys.public(), Some(&listed(&made, worth)), NOW);
-        assert_eq!((found.exit_code(), found.lines()[0].as_str()), (code, word));
-        let lines = found.lines().join("\n");
-        for told in ["MTB6209002025", "2025-03-06", "酒泉市（620900）", "样例", "2025-03-06T01:00:00Z"]
-        {
-            assert!(lines.contains(told), "{told}: {lines}");
+    for made in BOTH.map(made) {
+        for (worth, code, word) in [
+            (None, 0, "有效 VALID"),
+            (Some(Worth::Suspended), 3, "暂停 SUSPENDED"),
+            (Some(Worth::Ended), 4, "终止 ENDED"),
+            (Some(Worth::Revoked), 5, "撤销 REVOKED"),
+        ] {
+            let found = check(&made.text, made.keys.public(), Some(&listed(&made, worth)), NOW);
+            assert_eq!((found.exit_code(), found.lines()[0].as_str()), (code, word));
+            let lines = found.lines().join("\n");
+            for told in ["MTB6209002025", "2025-03-06", "酒泉市（620900）", "样例", "2025-03-06T01:00:00Z"]
+            {
+                assert!(lines.contains(told), "{told}: {lines}");
+            }
         }
     }
 }
 
 #[test]
 fn a_list_that_cannot_be_relied_on_leaves_the_state_unknown() {
-    let made = made();
+    let made = made(Algorithm::Ed25519);
     let good = listed(&made, None);
     let mut broken = good.clone();
     broken.list.expires_at += Duration::days(300);
@@ -81,86 +85,89 @@ fn a_list_that_cannot_be_relied_on_leaves_the_state_unknown() {
 
 #[test]
 fn forged_is_forged_with_and_without_a_list() {
-    let made = made();
-    let revoked = listed(&made, Some(Worth::Revoked));
-    let altered = made.text.replacen(".A", ".B", 1);
-    assert_ne!(altered, made.text);
-    for text in ["", "nonsense", &made.text[1..], &altered] {
-        for listed in [None, Some(&revoked)] {
-            let found = check(text, made.keys.public(), listed, NOW);
-            assert_eq!((found.exit_code(), found.lines()), (6, vec!["伪造 FORGED".to_owned()]), "{text}");
+    for made in BOTH.map(made) {
+        let revoked = listed(&made, Some(Worth::Revoked));
+        let altered = made.text.replacen(".A", ".B", 1);
+        assert_ne!(altered, made.text);
+        for text in ["", "nonsense", &made.text[1..], &altered] {
+            for listed in [None, Some(&revoked)] {
+                let found = check(text, made.keys.public(), listed, NOW);
+                assert_eq!((found.exit_code(), found.lines()), (6, vec!["伪造 FORGED".to_owned()]), "{text}");
+            }
         }
+        let stranger = check(&made.text.replacen("s1", "s2", 1), made.keys.public(), None, NOW);
+        assert_eq!(stranger.exit_code(), 6);
+        assert!(stranger.lines()[1].contains("get it anew"), "{:?}", stranger.lines());
+        let rude = format!("OPSP1.\u{1b}[2J{}.AAAA.AAAA", "x".repeat(9_000));
+        let lines = check(&rude, made.keys.public(), None, NOW).lines();
+        assert!(lines[1].len() < 400 && !lines.concat().contains('\u{1b}'), "{lines:?}");
     }
-    let stranger = check(&made.text.replacen("s1", "s2", 1), made.keys.public(), None, NOW);
-    assert_eq!(stranger.exit_code(), 6);
-    assert!(stranger.lines()[1].contains("get it anew"), "{:?}", stranger.lines());
-    let rude = format!("OPSP1.\u{1b}[2J{}.AAAA.AAAA", "x".repeat(9_000));
-    let lines = check(&rude, made.keys.public(), None, NOW).lines();
-    assert!(lines[1].len() < 400 && !lines.concat().contains('\u{1b}'), "{lines:?}");
 }
 
 #[test]
 fn the_files_are_read_as_json_and_as_messages() {
-    let made = made();
-    let Listed { list, entries } = listed(&made, Some(Worth::Revoked));
-    let (id, key) = made.keys.public().iter().next().unwrap();
-    let message = pb::VerificationKey {
-        id: id.to_owned(),
-        algorithm: ALGORITHM.to_owned(),
-        public_key: key.bytes().to_vec(),
-        sign_from_time: None,
-    };
-    let raw = pb::GetVerificationKeysResponse { keys: vec![message] }.encode_to_vec();
-    let json = serde_json::json!({"keys": [
-        {"id": id, "algorithm": ALGORITHM, "publicKey": STANDARD.encode(key.bytes())}
-    ]});
-    assert_eq!(&read_keys(&raw).unwrap(), made.keys.public());
-    assert_eq!(&read_keys(json.to_string().as_bytes()).unwrap(), made.keys.public());
+    for made in BOTH.map(made) {
+        let Listed { list, entries } = listed(&made, Some(Worth::Revoked));
+        let (id, key) = made.keys.public().iter().next().unwrap();
+        let message = pb::VerificationKey {
+            id: id.to_owned(),
+            algorithm: key.algorithm().name().to_owned(),
+            public_key: key.bytes(),
+            sign_from_time: None,
+        };
+        let raw = pb::GetVerificationKeysResponse { keys: vec![message] }.encode_to_vec();
+        let json = serde_json::json!({"keys": [
+            {"id": id, "algorithm": key.algorithm().name(), "publicKey": STANDARD.encode(key.bytes())}
+        ]});
+        assert_eq!(&read_keys(&raw).unwrap(), made.keys.public());
+        assert_eq!(&read_keys(json.to_string().as_bytes()).unwrap(), made.keys.public());
 
-    let (issued, expires) = (list.issued_at.unix_timestamp(), list.expires_at.unix_timestamp());
-    let time = |seconds| Some(prost_types::Timestamp { seconds, nanos: 0 });
-    let head = pb::StatusList {
-        version: list.version(),
-        issue_time: time(issued),
-        expire_time: time(expires),
-        count: 2,
-        key_id: list.key_id.clone(),
-        signature: list.signature.clone(),
-    };
-    let pieces: Vec<_> = entries.bytes().chunks(5).map(<[u8]>::to_vec).collect();
-    let mut raw = pb::GetStatusListResponse { list: Some(head), entries: Vec::new() }.encode_to_vec();
-    let mut json = serde_json::json!({"list": {
-        "version": list.version(), "issueTime": rfc3339(list.issued_at), "expireTime": rfc3339(list.expires_at),
-        "count": 2, "keyId": list.key_id, "signature": STANDARD.encode(&list.signature),
-    }})
-    .to_string();
-    for piece in pieces {
-        json += &format!("\n{}", serde_json::json!({"entries": [STANDARD.encode(&piece)]}));
-        raw.extend(pb::GetStatusListResponse { list: None, entries: vec![piece] }.encode_to_vec());
-    }
-    for file in [raw.as_slice(), json.as_bytes()] {
-        let read = read_list(file).unwrap();
-        assert_eq!((&read.list, &read.entries), (&list, &entries));
-    }
-    let cut = json.rsplit_once('\n').unwrap().0;
-    for (file, told) in [
-        (cut.as_bytes(), "not whole"),
-        (&b"{}"[..], "first piece"),
-        (b"x", "neither"),
-        (json.split('\n').next().unwrap().as_bytes(), "instead of 2"),
-    ] {
-        let error = format!("{:#}", read_list(file).unwrap_err());
-        assert!(error.contains(told), "{told}: {error}");
-    }
-    for (file, told) in [(&b"{}"[..], "no key"), (b"x", "neither"), (br#"{"keys":[{}]}"#, "not the JSON")] {
-        let error = format!("{:#}", read_keys(file).unwrap_err());
-        assert!(error.contains(told), "{told}: {error}");
+        let (issued, expires) = (list.issued_at.unix_timestamp(), list.expires_at.unix_timestamp());
+        let time = |seconds| Some(prost_types::Timestamp { seconds, nanos: 0 });
+        let head = pb::StatusList {
+            version: list.version(),
+            issue_time: time(issued),
+            expire_time: time(expires),
+            count: 2,
+            key_id: list.key_id.clone(),
+            signature: list.signature.clone(),
+        };
+        let pieces: Vec<_> = entries.bytes().chunks(5).map(<[u8]>::to_vec).collect();
+        let mut raw = pb::GetStatusListResponse { list: Some(head), entries: Vec::new() }.encode_to_vec();
+        let mut json = serde_json::json!({"list": {
+            "version": list.version(), "issueTime": rfc3339(list.issued_at), "expireTime": rfc3339(list.expires_at),
+            "count": 2, "keyId": list.key_id, "signature": STANDARD.encode(&list.signature),
+        }})
+        .to_string();
+        for piece in pieces {
+            json += &format!("\n{}", serde_json::json!({"entries": [STANDARD.encode(&piece)]}));
+            raw.extend(pb::GetStatusListResponse { list: None, entries: vec![piece] }.encode_to_vec());
+        }
+        for file in [raw.as_slice(), json.as_bytes()] {
+            let read = read_list(file).unwrap();
+            assert_eq!((&read.list, &read.entries), (&list, &entries));
+        }
+        let cut = json.rsplit_once('\n').unwrap().0;
+        for (file, told) in [
+            (cut.as_bytes(), "not whole"),
+            (&b"{}"[..], "first piece"),
+            (b"x", "neither"),
+            (json.split('\n').next().unwrap().as_bytes(), "instead of 2"),
+        ] {
+            let error = format!("{:#}", read_list(file).unwrap_err());
+            assert!(error.contains(told), "{told}: {error}");
+        }
+        for (file, told) in [(&b"{}"[..], "no key"), (b"x", "neither"), (br#"{"keys":[{}]}"#, "not the JSON")]
+        {
+            let error = format!("{:#}", read_keys(file).unwrap_err());
+            assert!(error.contains(told), "{told}: {error}");
+        }
     }
 }
 
 #[test]
 fn every_verdict_has_an_exit_code_of_its_own() {
-    let made = made();
+    let made = made(Algorithm::Ed25519);
     let worths = [None, Some(Worth::Suspended), Some(Worth::Ended), Some(Worth::Revoked)];
     let mut codes: BTreeMap<u8, String> = BTreeMap::new();
     for listed in worths.map(|worth| Some(listed(&made, worth))).into_iter().chain([None]) {

@@ -1,7 +1,7 @@
 //! The text of a QR code: `OPSP1.<key id>.<payload>.<signature>`, both last parts in base64url without padding. The
 //! payload is 31 bytes: the certificate's id (16), the pooling area (6 digits), the day of issue (8 digits), and `1`
-//! for sample data or `0`. The signature is Ed25519 over `MESSAGE` and the payload, so that it is good for nothing
-//! else that our keys sign. It says nothing about the person or the disease.
+//! for sample data or `0`. The signature is that key's, 64 bytes, over `MESSAGE` and the payload, so that it is good for
+//! nothing else that our keys sign. It says nothing about the person or the disease.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -96,14 +96,17 @@ fn message(payload: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::db::public::Algorithm;
     use crate::db::source::Random;
     use time::macros::{date, datetime};
 
     const NOW: OffsetDateTime = datetime!(2025-03-06 1:00 UTC);
 
-    fn made() -> (Payload, String, Keys, Random) {
+    const BOTH: [Algorithm; 2] = [Algorithm::Ed25519, Algorithm::Sm2];
+
+    fn made(algorithm: Algorithm) -> (Payload, String, Keys, Random) {
         let random = Random::seeded(7);
-        let keys = Keys::parse(&Keys::generate(&random).unwrap()).unwrap();
+        let keys = Keys::parse(&Keys::generate_of(algorithm, &random).unwrap()).unwrap();
         let id = random.id(NOW);
         let area = Region::find("620900").unwrap();
         let payload = Payload { id, area, issued_on: date!(2025 - 03 - 06), sample: true };
@@ -131,16 +134,28 @@ mod tests {
 
     #[test]
     fn what_was_signed_is_read_again() {
-        let (payload, text, keys, random) = made();
-        assert!(text.starts_with("OPSP1.s1.") && text.len() < 400, "{text}");
-        assert_eq!(Payload::genuine(&text, keys.public()), Some(payload));
-        let other = Keys::parse(&Keys::generate(&random).unwrap()).unwrap();
-        assert_eq!(Payload::genuine(&text, other.public()), None);
+        for algorithm in BOTH {
+            let (payload, text, keys, random) = made(algorithm);
+            assert!(text.starts_with("OPSP1.s1.") && text.len() < 400, "{text}");
+            println!("{}: a text of {} bytes", algorithm.name(), text.len());
+            assert_eq!(Payload::genuine(&text, keys.public()), Some(payload));
+            let other = Keys::parse(&Keys::generate_of(algorithm, &random).unwrap()).unwrap();
+            assert_eq!(Payload::genuine(&text, other.public()), None);
+        }
     }
 
     #[test]
     fn every_altered_text_is_forged() {
-        let (payload, text, keys, random) = made();
+        no_altered_text_is_genuine(Algorithm::Ed25519);
+    }
+
+    #[test]
+    fn every_altered_text_of_sm2_is_forged() {
+        no_altered_text_is_genuine(Algorithm::Sm2);
+    }
+
+    fn no_altered_text_is_genuine(algorithm: Algorithm) {
+        let (payload, text, keys, random) = made(algorithm);
         let other = Payload { id: random.id(NOW), ..payload }.sign(&keys, NOW).unwrap();
         let (ours, theirs) = (text.rsplit_once('.').unwrap(), other.rsplit_once('.').unwrap());
         let exchanged = [format!("{}.{}", ours.0, theirs.1), format!("{}.{}", theirs.0, ours.1)];
@@ -168,7 +183,7 @@ mod tests {
 
     #[test]
     fn a_text_with_something_added_is_forged() {
-        let (_, text, keys, _) = made();
+        let (_, text, keys, _) = made(Algorithm::Ed25519);
         let unsigned = text.rsplit_once('.').unwrap().0;
         for altered in [
             format!(" {text}"),
@@ -188,7 +203,7 @@ mod tests {
 
     #[test]
     fn a_signature_over_something_else_is_not_one_over_a_certificate() {
-        let (payload, _, keys, _) = made();
+        let (payload, _, keys, _) = made(Algorithm::Sm2);
         let bytes = payload.bytes();
         let signed = |message: &[u8], payload: &[u8]| {
             let (signer, signature) = keys.sign(NOW, message).unwrap();

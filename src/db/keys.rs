@@ -8,14 +8,14 @@ use aes_gcm::{Aes256Gcm, Nonce};
 use anyhow::Context;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use ed25519_dalek::{Signer, SigningKey};
 use hmac::{Hmac, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::public::{PublicKey, PublicKeys};
+use super::public::{Algorithm, PublicKeys};
+use super::signer::Signer;
 use super::source::Random;
 use crate::kernel::error::{Error, Result};
 
@@ -28,16 +28,8 @@ pub struct Keys {
     data: BTreeMap<String, Aes256Gcm>,
     index: [u8; 32],
     signing: String,
-    signers: BTreeMap<String, Sign>,
+    signers: BTreeMap<String, Signer>,
     public: PublicKeys,
-}
-
-/// A key that signs.
-#[derive(Clone)]
-struct Sign {
-    key: SigningKey,
-    /// From when on; none for since ever.
-    from: Option<OffsetDateTime>,
 }
 
 /// The ring as it lies in a file, keys in base64.
@@ -52,16 +44,24 @@ struct File {
     index: String,
     /// AES-256-GCM keys by id.
     data: BTreeMap<String, String>,
-    /// Ed25519 seeds by id.
+    /// Secret keys of 32 bytes by id, of Ed25519 where `algorithms` says nothing else.
     signers: BTreeMap<String, String>,
+    /// What a signer is of, `Ed25519` or `SM2`, by its id.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    algorithms: BTreeMap<String, String>,
     /// From when on a signer signs, RFC 3339, by its id; one that is not here does since ever.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     signs_from: BTreeMap<String, String>,
 }
 
 impl Keys {
-    /// A new ring with one key of each sort, in the form of its file.
+    /// A new ring with one key of each sort, in the form of its file; it signs with Ed25519.
     pub fn generate(random: &Random) -> Result<String> {
+        Self::generate_of(Algorithm::Ed25519, random)
+    }
+
+    /// A new ring that signs with an algorithm.
+    pub fn generate_of(algorithm: Algorithm, random: &Random) -> Result<String> {
         let fresh = || STANDARD.encode(random.bytes::<32>());
         let one = |id: &str| BTreeMap::from([(id.to_owned(), fresh())]);
         let file = File {
@@ -70,19 +70,26 @@ impl Keys {
             index: fresh(),
             data: one("d1"),
             signers: one("s1"),
+            algorithms: BTreeMap::from_iter(named("s1", algorithm)),
             signs_from: BTreeMap::new(),
         };
         toml::to_string(&file).map_err(|error| Error::Internal(error.into()))
     }
 
     /// A ring with one signer more, which signs from an instant on: its file, and the new signer's id. All others stay.
-    pub fn rotate(text: &str, random: &Random, from: OffsetDateTime) -> anyhow::Result<(String, String)> {
+    pub fn rotate(
+        text: &str,
+        algorithm: Algorithm,
+        random: &Random,
+        from: OffsetDateTime,
+    ) -> anyhow::Result<(String, String)> {
         Self::parse(text)?;
         let mut file: File = toml::from_str(text)?;
         let numbers = file.signers.keys().filter_map(|id| id.strip_prefix('s')?.parse::<u32>().ok());
         let id = format!("s{}", numbers.max().unwrap_or(0) + 1);
         file.signers.insert(id.clone(), STANDARD.encode(random.bytes::<32>()));
         file.signs_from.insert(id.clone(), from.format(&Rfc3339)?);
+        file.algorithms.extend(named(&id, algorithm));
         file.signing.clone_from(&id);
         let rotated = toml::to_string(&file)?;
         Self::parse(&rotated)?;
@@ -107,14 +114,19 @@ impl Keys {
         for (id, seed) in &file.signers {
             let from = file.signs_from.get(id).map(|from| OffsetDateTime::parse(from, &Rfc3339));
             let from = from.transpose().with_context(|| format!("signs_from.{id}: not an instant"))?;
-            let key = SigningKey::from_bytes(&key_bytes(seed)?);
-            public.add(id, PublicKey { key: key.verifying_key(), from });
-            signers.insert(id.clone(), Sign { key, from });
+            let algorithm = file.algorithms.get(id).map(|name| name.parse()).transpose();
+            let algorithm =
+                algorithm.with_context(|| format!("algorithms.{id}"))?.unwrap_or(Algorithm::Ed25519);
+            let signer = Signer::new(algorithm, &key_bytes(seed)?, from);
+            let signer = signer.with_context(|| format!("signers.{id}"))?;
+            public.add(id, signer.public());
+            signers.insert(id.clone(), signer);
         }
         anyhow::ensure!(data.contains_key(&file.active), "active names no data key");
         anyhow::ensure!(signers.contains_key(&file.signing), "signing names no signer");
-        let stranger = file.signs_from.keys().find(|id| !signers.contains_key(*id));
-        anyhow::ensure!(stranger.is_none(), "signs_from names no signer: {stranger:?}");
+        let mut told = file.signs_from.keys().chain(file.algorithms.keys());
+        let stranger = told.find(|id| !signers.contains_key(*id));
+        anyhow::ensure!(stranger.is_none(), "signs_from or algorithms names no signer: {stranger:?}");
         anyhow::ensure!(
             file.data.keys().all(|id| id.len() < 256),
             "ids of keys have fewer than 256 characters"
@@ -184,7 +196,7 @@ impl Keys {
     pub fn sign(&self, now: OffsetDateTime, message: &[u8]) -> Result<(String, [u8; 64])> {
         let id = self.signer(now);
         let signer = self.signers.get(id).ok_or_else(|| Error::internal("no signer"))?;
-        Ok((id.to_owned(), signer.key.sign(message).to_bytes()))
+        Ok((id.to_owned(), signer.sign(message)?))
     }
 
     /// Which key signs at an instant: the one that `signing` names, or before its time the latest of the others.
@@ -202,6 +214,11 @@ impl Keys {
     pub fn public(&self) -> &PublicKeys {
         &self.public
     }
+}
+
+/// What the ring says of a signer's algorithm: nothing of Ed25519, so that an earlier version reads it.
+fn named(id: &str, algorithm: Algorithm) -> Option<(String, String)> {
+    (algorithm != Algorithm::Ed25519).then(|| (id.to_owned(), algorithm.name().to_owned()))
 }
 
 fn key_bytes(text: &str) -> anyhow::Result<[u8; 32]> {
@@ -263,8 +280,8 @@ mod tests {
         let first = datetime!(2025-03-06 1:00 UTC);
         let (before, old) = Keys::parse(&ring).unwrap().sign(first, b"m").unwrap();
         let (second_at, third_at) = (datetime!(2025-04-01 0:00 UTC), datetime!(2025-05-01 0:00 UTC));
-        let (ring, second) = Keys::rotate(&ring, &random, second_at).unwrap();
-        let (ring, third) = Keys::rotate(&ring, &random, third_at).unwrap();
+        let (ring, second) = Keys::rotate(&ring, Algorithm::Sm2, &random, second_at).unwrap();
+        let (ring, third) = Keys::rotate(&ring, Algorithm::Ed25519, &random, third_at).unwrap();
         assert_eq!((before.as_str(), second.as_str(), third.as_str()), ("s1", "s2", "s3"));
         let keys = Keys::parse(&ring).unwrap();
         for (now, expected) in [
@@ -279,10 +296,33 @@ mod tests {
             assert!(keys.public().verifies(expected, b"m", &signature));
         }
         assert!(keys.public().verifies("s1", b"m", &old), "what the first one signed stays genuine");
+        let of: Vec<_> = keys.public().iter().map(|(_, key)| key.algorithm().name()).collect();
+        assert_eq!(of, ["Ed25519", "SM2", "Ed25519"]);
         let from: Vec<_> = keys.public().iter().map(|(id, key)| (id, key.from)).collect();
         assert_eq!(from, [("s1", None), ("s2", Some(second_at)), ("s3", Some(third_at))]);
         let back = ring.replace("signing = \"s3\"", "signing = \"s1\"");
         assert_eq!(Keys::parse(&back).unwrap().signer(third_at), "s1", "an operator's word goes before all");
+    }
+
+    #[test]
+    fn a_ring_of_sm2_signs_the_same_each_time_and_for_its_message_only() {
+        let random = Random::seeded(7);
+        let ring = Keys::generate_of(Algorithm::Sm2, &random).unwrap();
+        let (keys, now) = (Keys::parse(&ring).unwrap(), datetime!(2025-03-06 1:00 UTC));
+        let (signer, signature) = keys.sign(now, b"message").unwrap();
+        assert_eq!(keys.sign(now, b"message").unwrap(), (signer.clone(), signature));
+        assert!(keys.public().verifies(&signer, b"message", &signature));
+        assert!(!keys.public().verifies(&signer, b"massage", &signature));
+        assert!(!keys.public().verifies(&signer, b"message", &signature[1..]));
+        assert!(!keys.public().verifies(&signer, b"message", &[0; 64]));
+        // The same secret bytes are another key for another algorithm.
+        let other = Keys::parse(&ring.replace("\"SM2\"", "\"Ed25519\"")).unwrap();
+        assert!(!other.public().verifies(&signer, b"message", &signature));
+        let unknown = Keys::parse(&ring.replace("\"SM2\"", "\"RSA\"")).err().unwrap();
+        assert!(format!("{unknown:#}").contains("neither Ed25519 nor SM2"), "{unknown:#}");
+        let seed = ring.split("[signers]\ns1 = \"").nth(1).unwrap().split('"').next().unwrap();
+        let weak = Keys::parse(&ring.replace(seed, &STANDARD.encode([0; 32]))).err().unwrap();
+        assert!(format!("{weak:#}").contains("not a secret key of SM2"), "{weak:#}");
     }
 
     #[test]

@@ -9,6 +9,7 @@ pub mod log;
 pub mod page;
 pub mod public;
 pub mod repeat;
+mod signer;
 pub mod source;
 pub mod work;
 

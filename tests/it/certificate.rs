@@ -4,6 +4,7 @@ use opsp::catalog::domain::SAMPLE;
 use opsp::certificate::offline;
 use opsp::certificate::status::domain::{ENTRY, Entries, Worth};
 use opsp::db::keys::Keys;
+use opsp::db::public::Algorithm;
 use opsp::db::source::Random;
 use opsp::kernel::id::Id;
 use opsp::proto::opsp::benefit::v1 as benefit;
@@ -322,7 +323,7 @@ async fn two_servers(change: impl FnOnce(&mut String)) -> (World, World) {
 async fn a_rotated_key_signs_what_is_new_and_the_old_papers_stay_genuine() {
     let from = time::macros::datetime!(2025-03-03 00:00 UTC);
     let (one, other) = two_servers(|ring| {
-        *ring = Keys::rotate(ring, &Random::system(), from).unwrap().0;
+        *ring = Keys::rotate(ring, Algorithm::Sm2, &Random::system(), from).unwrap().0;
     })
     .await;
     let (psn_no, held) = one.granted(row(), "M01600").await;
@@ -335,7 +336,7 @@ async fn a_rotated_key_signs_what_is_new_and_the_old_papers_stay_genuine() {
         .into_inner()
         .keys;
     let told: Vec<_> = keys.iter().map(|key| (key.id.as_str(), key.algorithm.as_str())).collect();
-    assert_eq!(told, [("s1", "Ed25519"), ("s2", "Ed25519")]);
+    assert_eq!(told, [("s1", "Ed25519"), ("s2", "SM2")]);
     let since = keys.iter().map(|key| key.sign_from_time.as_ref().map(|time| time.seconds));
     assert_eq!(since.collect::<Vec<_>>(), [None, Some(from.unix_timestamp())]);
     assert!(first.qr_text.starts_with("OPSP1.s1.") || first.qr_text.starts_with("OPSP1.s2."));
@@ -345,6 +346,14 @@ async fn a_rotated_key_signs_what_is_new_and_the_old_papers_stay_genuine() {
     assert!(second.qr_text.starts_with("OPSP1.s2."), "{}", second.qr_text);
     assert_eq!(verdict(&other, &second.qr_text).await, Verdict::Valid);
     assert_eq!(verdict(&other, &first.qr_text).await, Verdict::Revoked, "genuine, as it was");
+    status_list(&other).await;
+    let offline = [offline_code(&other, &first.qr_text).await, offline_code(&other, &second.qr_text).await];
+    assert_eq!(offline, [5, 0], "a list that either key signed tells of papers of both");
+    assert!(second.qr_text.len() < 400, "{}", second.qr_text);
+    let request = pb::DownloadCertificateRequest { name: second.name.clone() };
+    let mut pieces = portal(&other, &psn_no).download_certificate(request).await.unwrap().into_inner();
+    let start = pieces.message().await.unwrap().expect("a page").chunk;
+    assert!(start.starts_with(b"%PDF-"), "the code fits the page");
     // Why the new ring must be everywhere before its key signs.
     assert_eq!(verdict(&one, &second.qr_text).await, Verdict::Forged);
     let (one, other) = (one.stop(), other.stop());

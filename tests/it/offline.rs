@@ -12,7 +12,7 @@ use opsp::certificate::payload::Payload;
 use opsp::certificate::status::domain::{Entries, Worth};
 use opsp::certificate::status::list::StatusList;
 use opsp::db::keys::Keys;
-use opsp::db::public::PublicKey;
+use opsp::db::public::{Algorithm, PublicKey};
 use opsp::db::source::{Random, TimeSource};
 use opsp::kernel::local_day;
 use opsp::kernel::region::Region;
@@ -174,13 +174,13 @@ fn no_socket(files: &Files) {
 }
 
 /// A ring, a genuine text of it, and the two files as messages.
-fn made(folder: &Path) -> (Files, String) {
+fn made(folder: &Path, algorithm: Algorithm) -> (Files, String) {
     let (random, now) = (Random::system(), TimeSource::Real.now());
-    let ring = Keys::parse(&Keys::generate(&random).unwrap()).unwrap();
+    let ring = Keys::parse(&Keys::generate_of(algorithm, &random).unwrap()).unwrap();
     let key = |(id, key): (&str, &PublicKey)| pb::VerificationKey {
         id: id.to_owned(),
-        algorithm: "Ed25519".to_owned(),
-        public_key: key.bytes().to_vec(),
+        algorithm: key.algorithm().name().to_owned(),
+        public_key: key.bytes(),
         sign_from_time: None,
     };
     let keys = pb::GetVerificationKeysResponse { keys: ring.public().iter().map(key).collect() };
@@ -206,8 +206,10 @@ fn made(folder: &Path) -> (Files, String) {
 #[test]
 fn whatever_is_given_is_forged_or_refused_and_nothing_breaks() {
     let folder = tempfile::tempdir().unwrap();
-    let (files, genuine) = made(folder.path());
+    let (files, genuine) = made(folder.path(), Algorithm::Sm2);
+    let begun = Instant::now();
     assert_eq!(files.verify(&genuine).0, Some(0));
+    println!("one offline check of SM2: {:?}, a text of {} bytes", begun.elapsed(), genuine.len());
     let forged = (Some(6), "伪造 FORGED\n".to_owned());
     let no_text = OsString::from_vec([genuine.as_bytes(), b"\xff\xfe"].concat());
     let mut command = Command::new(BINARY);
@@ -274,7 +276,9 @@ fn a_key_is_rotated_in_place_and_old_ones_stay() {
     let path = folder.path().join("keys.toml");
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
     let before = std::fs::read_to_string(&path).unwrap();
-    let (code, text) = run(&["keys", "rotate"]);
+    let (code, text) = run(&["keys", "rotate", "--algorithm", "RSA"]);
+    assert!(code == Some(2) && text.contains("neither Ed25519 nor SM2"), "{text}");
+    let (code, text) = run(&["keys", "rotate", "--algorithm", "sm2"]);
     assert!(code == Some(0) && text.contains("key s2 signs from") && text.contains("restart"), "{text}");
     let held = std::fs::File::open(folder.path()).unwrap();
     held.lock().unwrap();
