@@ -20,6 +20,8 @@ use super::source::Random;
 use crate::kernel::error::{Error, Result};
 
 const NONCE: usize = 12;
+/// Most characters of a signer's id: each text that it signs names it, and has to fit a code.
+const ID: usize = 64;
 
 /// The keys of one installation. Old ones stay, so that what they sealed and signed can still be read.
 #[derive(Clone)]
@@ -131,6 +133,9 @@ impl Keys {
             file.data.keys().all(|id| id.len() < 256),
             "ids of keys have fewer than 256 characters"
         );
+        let fits =
+            |id: &String| (1..=ID).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
+        anyhow::ensure!(file.signers.keys().all(fits), "ids of signers have 1 to {ID} characters that print");
         let index = key_bytes(&file.index)?;
         Ok(Self { active: file.active, data, index, signing: file.signing, signers, public })
     }
@@ -326,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ring_whose_instants_make_no_sense_is_refused() {
+    fn a_ring_that_makes_no_sense_is_refused() {
         let random = Random::seeded(7);
         let ring = Keys::generate(&random).unwrap();
         for (more, expected) in
@@ -334,6 +339,12 @@ mod tests {
         {
             let error = Keys::parse(&format!("{ring}\n[signs_from]\n{more}\n")).err().unwrap();
             assert!(format!("{error:#}").contains(expected), "{error:#}");
+        }
+        for id in ["x".repeat(65), "\"\"".to_owned(), "\"a b\"".to_owned()] {
+            let named = ring.replace("\"s1\"", &format!("\"{}\"", id.trim_matches('"')));
+            let named = named.replace("\ns1 = ", &format!("\n{id} = "));
+            let error = Keys::parse(&named).err().unwrap();
+            assert!(format!("{error:#}").contains("1 to 64 characters"), "{id}: {error:#}");
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::catalog::store::Published;
 use crate::certificate::status::list::StatusList;
 use crate::certificate::status::store as status_list;
 use crate::db::Db;
+use crate::db::keys::Keys;
 use crate::db::lease::JobState;
 use crate::db::log::Logged;
 use crate::db::work::View;
@@ -52,6 +53,8 @@ impl pb::ops_service_server::OpsService for Service {
                 let app = &service.app;
                 let catalogs = app.catalogs.all_in_force(view.today());
                 let list = status_list::current(view).await?.map(|stored| stored.list);
+                let mut warnings = warnings(app, view, list.as_ref());
+                warnings.extend(other_ring(app).await);
                 Ok(pb::ServerInfo {
                     version: env!("CARGO_PKG_VERSION").to_owned(),
                     now: Some(timestamp(view.now())),
@@ -60,7 +63,7 @@ impl pb::ops_service_server::OpsService for Service {
                     catalogs: catalogs.iter().map(|published| catalog(published)).collect(),
                     calendar_until: app.calendar.now().until(view.today().year()).map(date_message),
                     log_position: app.db.log_position().await?,
-                    warnings: warnings(app, view, list.as_ref()),
+                    warnings,
                     status_list: list.map(|list| list_info(view, list)),
                 })
             })
@@ -207,6 +210,25 @@ fn warnings(app: &App, view: &View, list: Option<&StatusList>) -> Vec<common::Re
         )
     });
     calendar.into_iter().chain(expired).map(|warning| reason(&warning)).collect()
+}
+
+/// That the key ring lies there with other signing keys than those that were read at the start.
+async fn other_ring(app: &App) -> Option<common::Reason> {
+    let text = tokio::fs::read_to_string(app.config.path(&app.config.keys)).await;
+    let ring = text.ok().and_then(|text| Keys::parse(&text).ok());
+    let differs = ring.is_none_or(|ring| ring.public() != app.db.keys().public());
+    differs.then(|| {
+        let warning = Refusal::new(
+            "KEY_RING_DIFFERS",
+            "密钥环文件已变更或无法读取，本实例仍使用启动时读取的签名密钥。",
+            "the key ring on disk has other signing keys than this instance read at its start, or cannot be read.",
+        );
+        reason(&warning.help(
+            "请在新密钥启用前重启本实例，否则新密钥签发的证明会被判为伪造；如文件已损坏，请从备份恢复。",
+            "restart this instance before the new key signs, or it will call its papers forged; bring a broken file back \
+             from the backup.",
+        ))
+    })
 }
 
 fn list_info(view: &View, list: StatusList) -> pb::StatusListInfo {

@@ -12,6 +12,7 @@ use opsp::proto::opsp::catalog::v1 as catalog;
 use opsp::proto::opsp::certificate::v1 as pb;
 use opsp::proto::opsp::event::v1 as event;
 use opsp::proto::opsp::insured::v1 as insured;
+use opsp::proto::opsp::ops::v1 as ops;
 use opsp::rpc::parse::date_message;
 use prost::Message;
 use rstest::rstest;
@@ -21,6 +22,7 @@ use tonic::{Code, Status};
 use benefit::benefit_service_client::BenefitServiceClient;
 use catalog::catalog_service_client::CatalogServiceClient;
 use event::event_service_client::EventServiceClient;
+use ops::ops_service_client::OpsServiceClient;
 use pb::certificate_service_client::CertificateServiceClient;
 use pb::verify_certificate_response::Verdict;
 
@@ -297,6 +299,12 @@ async fn four_instances_replace_each_paper_once() {
     tokio::join!(one, other);
 }
 
+/// What a server warns its operators of.
+async fn warnings(world: &World) -> Vec<String> {
+    let info = OpsServiceClient::new(world.ops()).get_server_info(ops::GetServerInfoRequest {}).await;
+    info.unwrap().into_inner().warnings.into_iter().map(|warning| warning.reason).collect()
+}
+
 /// Sets both clocks a minute past the first one's: what is issued from now on has the greater id.
 fn a_minute_later(worlds: [&World; 2]) {
     let later = worlds[0].running.app.db.time().now() + Duration::MINUTE;
@@ -326,6 +334,11 @@ async fn a_rotated_key_signs_what_is_new_and_the_old_papers_stay_genuine() {
         *ring = Keys::rotate(ring, Algorithm::Sm2, &Random::system(), from).unwrap().0;
     })
     .await;
+    assert!(warnings(&one).await.is_empty() && warnings(&other).await.is_empty());
+    let path = one.running.app.config.data_dir.join("keys.toml");
+    let read = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, Keys::rotate(&read, Algorithm::Sm2, &Random::system(), from).unwrap().0).unwrap();
+    assert_eq!(warnings(&one).await, ["KEY_RING_DIFFERS"], "an operator hears what is left to do");
     let (psn_no, held) = one.granted(row(), "M01600").await;
     a_minute_later([&one, &other]);
     let first = get(&other, &held.certificate).await;
