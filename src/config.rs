@@ -16,6 +16,7 @@ use crate::kernel::access::Role;
 use crate::kernel::region::Region;
 use crate::rpc::auth::{Caller, Callers, is_operator};
 
+pub mod certificate;
 pub mod files;
 
 /// Name of the file in the data folder.
@@ -51,6 +52,8 @@ pub struct Config {
     pub materials: String,
     /// How materials are kept.
     pub files: files::Files,
+    /// Certificates.
+    pub certificate: certificate::Certificates,
     /// How long an answer is kept for its `request_id`, in days.
     pub answers_days: i64,
     /// 督办: at how many working days left a deadline is told of, besides when it is missed. What runs already is told of
@@ -139,6 +142,7 @@ impl Default for Config {
             limits: Limits::default(),
             materials: "materials".to_owned(),
             files: files::Files::default(),
+            certificate: certificate::Certificates::default(),
             answers_days: 30,
             escalate_at: vec![5, 2],
             log_format: LogFormat::Text,
@@ -212,6 +216,7 @@ impl Config {
         ensure!(self.answers_days <= 3650, "answers_days: at most 3650");
         ensure!(self.database_pool >= 1, "database_pool: at least 1");
         self.limits.verify()?;
+        self.certificate.verify()?;
         self.files.verify(&self.materials, self.limits.upload_bytes)?;
         if self.tls.is_none() {
             ensure!(self.listen.ip().is_loopback(), "tls: without it, listen must be a loopback address");

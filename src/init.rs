@@ -3,7 +3,8 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
+use std::os::unix::fs::{MetadataExt, chown};
 use std::path::Path;
 
 use anyhow::{Context, ensure};
@@ -16,6 +17,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::config::FILE;
 use crate::db::keys::Keys;
+use crate::db::public::Algorithm;
 use crate::db::source::{Random, TimeSource};
 use crate::rpc::auth::IDENTITY_PREFIX;
 
@@ -45,7 +47,7 @@ const CALLERS: [Role; 4] = [
 ];
 
 /// Makes the folder. Refuses one that is set up already.
-pub fn init(data_dir: &Path, area: &str, listen: &str) -> anyhow::Result<()> {
+pub fn init(data_dir: &Path, area: &str, listen: &str, algorithm: Algorithm) -> anyhow::Result<()> {
     let file = data_dir.join(FILE);
     ensure!(!file.exists(), "{} is there already: this folder is set up", file.display());
     private_folder(data_dir)?;
@@ -59,7 +61,7 @@ pub fn init(data_dir: &Path, area: &str, listen: &str) -> anyhow::Result<()> {
     );
     authority(data_dir)?;
     if !keys.exists() {
-        write_private(&keys, &Keys::generate(&Random::system())?)?;
+        write_private(&keys, &Keys::generate_of(algorithm, &Random::system())?)?;
     }
     // Last, so that a folder with settings is whole.
     write_private(&file, &settings(area, listen)?)
@@ -159,4 +161,45 @@ pub fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
     Ok(())
+}
+
+/// Adds a signing key to a ring, from an instant on; gives its id. One rotation at a time, for two would give one id to two
+/// keys.
+pub fn rotate(
+    path: &Path,
+    algorithm: Algorithm,
+    random: &Random,
+    from: OffsetDateTime,
+) -> anyhow::Result<String> {
+    // Whatever a link points to is replaced, and not the link.
+    let path = fs::canonicalize(path).with_context(|| format!("key ring {}", path.display()))?;
+    let folder = path.parent().context("a file lies in a folder")?;
+    let held = fs::File::open(folder).with_context(|| format!("folder {}", folder.display()))?;
+    held.try_lock().with_context(|| format!("{} is being rotated already", path.display()))?;
+    let text = fs::read_to_string(&path).with_context(|| format!("key ring {}", path.display()))?;
+    let rotated = Keys::rotate(&text, algorithm, random, from);
+    let (ring, id) = rotated.with_context(|| format!("key ring {}", path.display()))?;
+    let new = path.with_extension("toml.new");
+    if let Err(error) = write_private(&new, &ring).and_then(|()| take_place(&new, &path)) {
+        // No copy of the ring lies about; where it was never made there is none.
+        fs::remove_file(&new).or_else(|error| match error.kind() {
+            ErrorKind::NotFound => Ok(()),
+            _ => Err(error).with_context(|| format!("removing {}", new.display())),
+        })?;
+        return Err(error);
+    }
+    held.sync_all().with_context(|| format!("folder {}", folder.display()))?;
+    Ok(id)
+}
+
+/// Puts a file in the place of another one, for the same owner, group and readers.
+fn take_place(new: &Path, path: &Path) -> anyhow::Result<()> {
+    let [before, after] = [path, new].map(fs::metadata);
+    let (before, after) = (before?, after?);
+    if (after.uid(), after.gid()) != (before.uid(), before.gid()) {
+        chown(new, Some(before.uid()), Some(before.gid()))
+            .with_context(|| format!("{} belongs to somebody else: run this as its owner", path.display()))?;
+    }
+    fs::set_permissions(new, before.permissions())?;
+    fs::rename(new, path).with_context(|| format!("writing {}", path.display()))
 }

@@ -1,15 +1,16 @@
 //! The binary: one command, and its failure in one line.
 
+use std::process::ExitCode;
+
 use clap::Parser;
 use opsp::cli::{self, Cli};
 
-#[tokio::main]
-async fn main() -> std::process::ExitCode {
-    match cli::run(Cli::parse()).await {
-        Ok(()) => std::process::ExitCode::SUCCESS,
+fn main() -> ExitCode {
+    match cli::run(Cli::parse()) {
+        Ok(code) => code,
         Err(error) => {
             eprintln!("opsp: {error:#}");
-            std::process::ExitCode::FAILURE
+            ExitCode::FAILURE
         }
     }
 }

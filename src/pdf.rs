@@ -111,7 +111,20 @@ pub fn paper(
     }
     document.set_metadata(Metadata::new().title(title.to_owned()).language("zh-CN".to_owned()));
     document.set_tag_tree(tags);
-    Ok(document.finish()?)
+    let mut pdf = document.finish()?;
+    leave_out_suspects(&mut pdf);
+    Ok(pdf)
+}
+
+/// The writer states that no tag is suspect. That is what a reader takes for granted, and poppler's pdfinfo calls the
+/// statement a syntax error. With spaces in its place no offset moves.
+fn leave_out_suspects(pdf: &mut [u8]) {
+    const STATED: &[u8] = b"/MarkInfo<</Marked true/Suspects false>>";
+    const SUSPECTS: &[u8] = b"/Suspects false";
+    if let Some(at) = pdf.windows(STATED.len()).position(|part| part == STATED) {
+        let end = at + STATED.len() - 2;
+        pdf[end - SUSPECTS.len()..end].fill(b' ');
+    }
 }
 
 /// Width of a character in ems, about what WenQuanYi and Noto Sans CJK take and seldom under. krilla tells

@@ -50,6 +50,18 @@ pub const JOBS: Jobs = &[
         is_long: false,
     },
     JobSpec {
+        name: "replace-certificates",
+        description: "Issues a new certificate where the old one does not say any more how it is (换发证明).",
+        run: |app, lease| Box::pin(certificate::replace::run(app, lease)),
+        is_long: true,
+    },
+    JobSpec {
+        name: "publish-status-list",
+        description: "Signs the list of certificates that are not valid, for those who check offline (状态清单).",
+        run: |app, lease| Box::pin(certificate::status::publish::run(app, lease)),
+        is_long: true,
+    },
+    JobSpec {
         name: "sequence",
         description: "Continues the event log from the journal.",
         run: sequence,

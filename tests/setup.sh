@@ -50,6 +50,7 @@ need_postgres() {
 need_pdf_tools() {
     { command -v pdftotext && command -v pdftoppm && command -v pdffonts; } >/dev/null || apt_install poppler-utils
     command -v zbarimg >/dev/null || apt_install zbar-tools
+    command -v qpdf >/dev/null || apt_install qpdf
     command -v jq >/dev/null || apt_install jq
 }
 

@@ -20,6 +20,7 @@ mod m0011_redaction;
 mod m0012_receipt;
 mod m0013_quality;
 mod m0015_objection;
+mod m0016_certificate;
 mod m0017_following;
 mod m0018_requalification;
 mod m0019_replacement;
@@ -44,6 +45,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0012_receipt::Migration),
             Box::new(m0013_quality::Migration),
             Box::new(m0015_objection::Migration),
+            Box::new(m0016_certificate::Migration),
             Box::new(m0017_following::Migration),
             Box::new(m0018_requalification::Migration),
             Box::new(m0019_replacement::Migration),

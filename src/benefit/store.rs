@@ -1,6 +1,6 @@
 //! Benefits in their table.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -257,6 +257,54 @@ pub async fn without_certificate(
     let rows: Vec<(String, Uuid)> =
         find.order_by_asc(Column::Id).limit(most).into_tuple().all(db.reader()).await.map_err(failed)?;
     rows.into_iter().map(|(psn_no, id)| Ok((PsnNo::parse(&psn_no)?, Id(id)))).collect()
+}
+
+/// Of some people the benefits that have a certificate and have not ended before a day.
+pub async fn certified(db: &Db, people: BTreeSet<PsnNo>, day: Date) -> Result<Vec<(PsnNo, Id)>> {
+    if people.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ongoing = Condition::any().add(Column::Enddate.is_null()).add(Column::Enddate.gte(day.to_string()));
+    let find = Entity::find()
+        .select_only()
+        .columns([Column::PsnNo, Column::Id])
+        .filter(Column::PsnNo.is_in(people.iter().map(PsnNo::as_str)))
+        .filter(Column::CertificateId.is_not_null())
+        .filter(ongoing)
+        .order_by_asc(Column::PsnNo)
+        .order_by_asc(Column::Id);
+    let rows: Vec<(String, Uuid)> = find.into_tuple().all(db.reader()).await.map_err(failed)?;
+    rows.into_iter().map(|(psn_no, id)| Ok((PsnNo::parse(&psn_no)?, Id(id)))).collect()
+}
+
+/// A benefit with its certificate, of anyone.
+pub struct Certified {
+    /// Whose it is.
+    pub psn_no: PsnNo,
+    /// The benefit.
+    pub id: Id,
+    /// Its last certificate.
+    pub certificate: Id,
+    /// The whole benefit, or what is wrong with its row.
+    pub benefit: Result<Benefit>,
+}
+
+/// Benefits of anyone that have a certificate, in the order of their people, after one.
+pub async fn all_certified(db: &Db, after: Option<(&PsnNo, Id)>, most: u64) -> Result<Vec<Certified>> {
+    let mut find = Entity::find().filter(Column::CertificateId.is_not_null());
+    if let Some((psn_no, id)) = after {
+        let later = Column::PsnNo.gt(psn_no.as_str()).or(Column::Id.gt(id.0));
+        // The first condition lets the database begin there.
+        find = find.filter(Column::PsnNo.gte(psn_no.as_str())).filter(later);
+    }
+    let find = find.order_by_asc(Column::PsnNo).order_by_asc(Column::Id).limit(most);
+    let rows = find.all(db.reader()).await.map_err(failed)?;
+    let read = |row: Model| {
+        let (psn_no, id) = (PsnNo::parse(&row.psn_no)?, Id(row.id));
+        let Some(certificate) = row.certificate_id.map(Id) else { return Ok(None) };
+        Ok(Some(Certified { psn_no, id, certificate, benefit: parse(row).map(|stored| stored.benefit) }))
+    };
+    rows.into_iter().filter_map(|row| read(row).transpose()).collect()
 }
 
 /// How many benefits of an area and of what lies in it have not ended on a day, by disease and insured kind.

@@ -1,4 +1,5 @@
-//! A certificate: what it said on the day it was issued, and what a check of it finds today.
+//! A certificate: what it said on the day it was issued, when that is not so any more, how it is revoked, and what a check
+//! of it finds today.
 
 use serde::{Deserialize, Serialize};
 use time::{Date, OffsetDateTime};
@@ -27,12 +28,59 @@ pub struct Certificate {
     pub benefit: Id,
     /// 证明编号, as `number` makes it.
     pub number: String,
-    /// Whether it was replaced or revoked.
-    pub revoked: bool,
+    /// 撤销; none while it stands.
+    pub revocation: Option<Revocation>,
     /// What it says.
     pub snapshot: Snapshot,
     /// 签发时间.
     pub created_at: OffsetDateTime,
+}
+
+/// 撤销: the end of a certificate. Stored sealed.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Revocation {
+    /// 撤销日期.
+    pub on: Date,
+    /// 撤销原因, in an officer's words or in ours.
+    pub reason: String,
+    /// The certificate that was issued in its place.
+    pub replaced_by: Option<Id>,
+}
+
+/// A certificate that can be revoked: only `Certificate::revocable` makes one.
+pub struct Revocable(Certificate);
+
+/// Why a certificate is not revoked, issued or printed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CertificateRefused {
+    /// It is revoked already.
+    Revoked {
+        /// Whether another one was issued in its place.
+        replaced: bool,
+    },
+    /// The benefit's last certificate is not revoked.
+    Stands,
+    /// The benefit has not begun, or has ended.
+    NotRunning,
+}
+
+/// What a certificate says that can change while the benefit runs. Ratio, limit and 人员类别 are those of the day of issue,
+/// and the paper says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Said {
+    /// 姓名, masked.
+    PsnName,
+    /// 证件号码, masked.
+    Certno,
+    /// 险种.
+    Insutype,
+    /// 待遇起始日期.
+    Begndate,
+    /// 待遇终止日期.
+    Enddate,
+    /// 下次复审日期.
+    RequalifyOn,
 }
 
 /// What a certificate says, masked, as it was on the day of issue: by the catalogue in force on it, or by the last one
@@ -103,6 +151,15 @@ pub enum Event {
         cited: Cited,
         sample: bool,
     },
+    /// 撤销.
+    #[serde(rename = "certificate.revoked")]
+    Revoked {
+        number: String,
+        /// The one that was issued in its place.
+        replaced_by: Option<Id>,
+        /// What is not any more as it says; empty when an officer revoked it.
+        changed: Vec<Said>,
+    },
 }
 
 /// What a check finds.
@@ -130,8 +187,62 @@ impl Certificate {
             cited: snapshot.cited.clone(),
             sample: snapshot.sample,
         };
-        Step::new(Self { id, benefit, number, revoked: false, snapshot, created_at: now }, event)
+        Step::new(Self { id, benefit, number, revocation: None, snapshot, created_at: now }, event)
     }
+
+    /// It, if it can be revoked.
+    pub fn revocable(self) -> Result<Revocable, CertificateRefused> {
+        match self.revocation {
+            None => Ok(Revocable(self)),
+            Some(revocation) => {
+                Err(CertificateRefused::Revoked { replaced: revocation.replaced_by.is_some() })
+            }
+        }
+    }
+}
+
+impl Revocable {
+    /// The certificate as it stands.
+    pub fn certificate(&self) -> &Certificate {
+        &self.0
+    }
+
+    /// 撤销 by an officer.
+    pub fn revoke(self, on: Date, reason: &str, replaced_by: Option<Id>) -> Step<Certificate, Event> {
+        self.end(Revocation { on, reason: reason.to_owned(), replaced_by }, Vec::new())
+    }
+
+    /// 换发: another one was issued, because what this one says has changed.
+    pub fn replace(self, on: Date, changed: Vec<Said>, by: Id) -> Step<Certificate, Event> {
+        let names: Vec<_> = changed.iter().map(|said| said.name()).collect();
+        let reason = format!("所载内容变更（{}），已换发新证明", names.join("、"));
+        self.end(Revocation { on, reason, replaced_by: Some(by) }, changed)
+    }
+
+    fn end(self, revocation: Revocation, changed: Vec<Said>) -> Step<Certificate, Event> {
+        let event =
+            Event::Revoked { number: self.0.number.clone(), replaced_by: revocation.replaced_by, changed };
+        Step::new(Certificate { revocation: Some(revocation), ..self.0 }, event)
+    }
+}
+
+impl Said {
+    /// As the page calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::PsnName => "姓名",
+            Self::Certno => "证件号码",
+            Self::Insutype => "险种",
+            Self::Begndate => "待遇起始日期",
+            Self::Enddate => "待遇终止日期",
+            Self::RequalifyOn => "下次复审日期",
+        }
+    }
+}
+
+/// Whether a certificate is issued while its benefit stands so.
+pub fn is_running(standing: Standing) -> bool {
+    matches!(standing, Standing::Active | Standing::Suspended)
 }
 
 impl Snapshot {
@@ -168,6 +279,22 @@ impl Snapshot {
     }
 }
 
+impl Snapshot {
+    /// What it says of the benefit and the person that is not so any more. A catalogue that only pays otherwise changes no
+    /// paper: it says which version its ratio and limit are of.
+    pub fn outdated(&self, benefit: &Benefit, insured: &Insured) -> Vec<Said> {
+        let facts = [
+            (Said::PsnName, self.psn_name == mask::name(&insured.psn_name)),
+            (Said::Certno, self.certno == mask::certno(&insured.certno)),
+            (Said::Insutype, self.insutype == benefit.insutype),
+            (Said::Begndate, self.begndate == benefit.begndate),
+            (Said::Enddate, self.enddate == benefit.end.map(|(last, _)| last)),
+            (Said::RequalifyOn, self.requalify_on == benefit.requalify_on),
+        ];
+        facts.into_iter().filter_map(|(said, holds)| (!holds).then_some(said)).collect()
+    }
+}
+
 impl Terms {
     /// What a catalogue says that a benefit pays on a day. None when it does not know the disease, or not for this
     /// insured kind.
@@ -192,7 +319,7 @@ impl Terms {
 
 /// 证明编号: `MTB` for 门慢特病, the 6 digits of the pooling area, the 4 of the year of issue, and the last 12 of the 26
 /// characters of the id: `MTB6209002025` and 12 characters.
-fn number(area: &Region, year: i32, id: Id) -> String {
+pub fn number(area: &Region, year: i32, id: Id) -> String {
     let id = id.base32();
     format!("MTB{area}{year:04}{}", &id[id.len() - TAIL..])
 }
@@ -211,112 +338,5 @@ pub fn verdict(revoked: bool, standing: Standing) -> Verdict {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
-    use super::*;
-    use crate::benefit::domain::Replacement;
-    use crate::insured::domain::{History, Spell};
-    use crate::insured::sample::person;
-    use crate::kernel::period::Period;
-    use time::macros::{date, datetime};
-    use uuid::Uuid;
-
-    fn benefit(code: &str) -> Benefit {
-        Benefit {
-            id: Id(Uuid::from_u128(1)),
-            area: Region::find("620902").unwrap(),
-            insutype: Insutype::Employee,
-            code: code.to_owned(),
-            begndate: date!(2025 - 03 - 06),
-            end: None,
-            requalify_on: Some(date!(2026 - 03 - 06)),
-            suspensions: Vec::new(),
-            lapses: Vec::new(),
-            application: Id(Uuid::from_u128(2)),
-            entry: Id(Uuid::from_u128(3)),
-            notice_entry: String::new(),
-            certificate: None,
-            following: crate::benefit::domain::Following::default(),
-            created_at: datetime!(2025-03-06 1:00 UTC),
-            replacement: Replacement::default(),
-        }
-    }
-
-    /// 灵活就业退休.
-    fn insured() -> Insured {
-        let since = Period::since(date!(2010 - 01 - 01));
-        let spell =
-            Spell { psn_type: "1203".to_owned(), period: since, ..person().history.spells()[0].clone() };
-        Insured {
-            psn_type: "1203".to_owned(),
-            history: History::since(spell, date!(2025 - 12 - 31)),
-            ..person()
-        }
-    }
-
-    /// A certificate of the sample catalogue, for the tests of this feature.
-    pub fn certificate(code: &str) -> Option<Certificate> {
-        let benefit = benefit(code);
-        let (published, qr_text) = (Published::sample(), "q".repeat(138));
-        let snapshot = Snapshot::take(&benefit, &insured(), &published, date!(2025 - 03 - 07), qr_text)?;
-        let id = Id(Uuid::from_u128(0x0195_6c3e_8a00_7abc_8123_4567_89ab_cdef));
-        Some(Certificate::issue(id, benefit.id, snapshot, datetime!(2025-03-07 1:00 UTC)).state)
-    }
-
-    #[test]
-    fn what_a_check_finds() {
-        for (revoked, standing, expected) in [
-            (false, Standing::Active, Verdict::Valid),
-            (false, Standing::Suspended, Verdict::Suspended),
-            (false, Standing::NotBegun, Verdict::Suspended),
-            (false, Standing::Lapsed, Verdict::Suspended),
-            (false, Standing::Ended, Verdict::Ended),
-            (true, Standing::Active, Verdict::Revoked),
-            (true, Standing::Suspended, Verdict::Revoked),
-            (true, Standing::NotBegun, Verdict::Revoked),
-            (true, Standing::Ended, Verdict::Revoked),
-        ] {
-            assert_eq!(verdict(revoked, standing), expected, "{revoked} {standing:?}");
-        }
-    }
-
-    #[test]
-    fn the_number_names_area_and_year_and_ends_as_the_id_does() {
-        let certificate = certificate("M01600").unwrap();
-        assert!(certificate.id.base32().ends_with(&certificate.number[13..]));
-        assert_eq!((&certificate.number[..13], certificate.number.len()), ("MTB6209002025", 25));
-    }
-
-    #[test]
-    fn the_terms_span_every_row_that_can_apply() {
-        let terms = |code| certificate(code).map(|certificate| certificate.snapshot.terms);
-        let span = |ratio: [i32; 2], limit| {
-            let [ratio_least, ratio_most] = ratio.map(Ratio);
-            Some(Terms { ratio_least, ratio_most, limit_least: Money(limit), limit_most: Money(limit) })
-        };
-        assert_eq!(terms("M01600"), span([8000, 8000], 600_000));
-        assert_eq!(terms("M05300"), span([7500, 8500], 600_000));
-        assert_eq!(terms("NONE"), None);
-    }
-
-    #[test]
-    fn a_certificate_of_before_the_hash_was_kept_still_opens() {
-        let snapshot = certificate("M01600").unwrap().snapshot;
-        assert_eq!(snapshot.cited, Published::sample().cited());
-        let mut stored = serde_json::to_value(&snapshot).unwrap();
-        stored.as_object_mut().unwrap().remove("catalog_sha256").unwrap();
-        let opened: Snapshot = serde_json::from_value(stored).unwrap();
-        let catalog_version = snapshot.cited.catalog_version.clone();
-        let cited = Cited { catalog_version, catalog_sha256: String::new() };
-        assert!(opened == Snapshot { cited, ..snapshot });
-    }
-
-    #[test]
-    fn the_snapshot_and_the_event_name_nobody() {
-        let certificate = certificate("M01600").unwrap();
-        let text = serde_json::to_string(&certificate.snapshot).unwrap();
-        for private in ["张三", "19600101", "13800000000", "肃州", "62090000001"] {
-            assert!(!text.contains(private), "{private} in {text}");
-        }
-        assert_eq!(certificate.snapshot.psn_type, "灵活就业人员（退休）");
-    }
-}
+#[path = "domain_tests.rs"]
+pub(super) mod tests;

@@ -12,6 +12,7 @@ pub fn sheet(certificate: &Certificate) -> Sheet {
         title: "门诊慢特病待遇认定证明".to_owned(),
         area: snapshot.area.name().to_owned(),
         number: certificate.number.clone(),
+        lead: "经专家评审并公示无异议，认定下列参保人员享受门诊慢特病待遇，特此证明。".to_owned(),
         fields: fields(snapshot),
         notes: notes(snapshot),
         sample: snapshot.sample.then(|| "样例：非正式目录，不具效力".to_owned()),
@@ -22,8 +23,7 @@ pub fn sheet(certificate: &Certificate) -> Sheet {
 }
 
 fn fields(snapshot: &Snapshot) -> Vec<(String, String)> {
-    let cited = &snapshot.cited;
-    let mut fields = vec![
+    let fields = [
         ("姓名", snapshot.psn_name.clone()),
         ("证件号码", snapshot.certno.clone()),
         ("险种", snapshot.insutype.name().to_owned()),
@@ -36,14 +36,12 @@ fn fields(snapshot: &Snapshot) -> Vec<(String, String)> {
         ("统筹区", format!("{}（{}）", snapshot.area.name(), snapshot.area)),
         ("统筹支付比例", ratio(&snapshot.terms)),
         ("年度支付限额", limit(&snapshot.terms)),
-        ("政策目录版本", cited.catalog_version.clone()),
+        // Nobody chooses institutions yet: every one that is designated counts.
+        ("定点医药机构", "未限定".to_owned()),
+        ("政策目录版本", snapshot.cited.catalog_version.clone()),
         ("申报流水号", snapshot.trt_dcla_detl_sn.clone()),
     ];
-    // A certificate of before the hash was kept stays the paper that it was.
-    if !cited.catalog_sha256.is_empty() {
-        fields.push(("政策目录校验值", cited.catalog_sha256.clone()));
-    }
-    fields.into_iter().map(|(label, value)| (label.to_owned(), value)).collect()
+    fields.map(|(label, value)| (label.to_owned(), value)).to_vec()
 }
 
 fn notes(snapshot: &Snapshot) -> Vec<String> {
@@ -57,11 +55,15 @@ fn notes(snapshot: &Snapshot) -> Vec<String> {
     notes.extend(
         [
             "所载比例与限额为签发之日的政策；政策调整的，自调整之日起按新政策执行。",
-            "待遇可能暂停或终止，当前状态以扫码核验的结果为准。",
+            "待遇可能暂停或终止，证明可能撤销或换发，当前状态以扫码核验的结果为准。",
             "本证明不是医保电子凭证，不能代替身份凭证就医结算。",
         ]
         .map(str::to_owned),
     );
+    // A certificate of before the hash was kept has none.
+    if !snapshot.cited.catalog_sha256.is_empty() {
+        notes.push(format!("政策目录校验值（SHA-256）：{}", snapshot.cited.catalog_sha256));
+    }
     notes
 }
 
@@ -107,12 +109,14 @@ mod tests {
             ("年度支付限额", "6,000.00元"),
             ("统筹区", "酒泉市（620900）"),
             ("申报流水号", "00000000000000000000000002"),
-            ("政策目录校验值", Published::sample().sha256.as_str()),
+            ("定点医药机构", "未限定"),
+            ("政策目录版本", Published::sample().catalog.version.as_str()),
         ] {
             assert_eq!(value(&page, label), expected, "{label}");
         }
         assert_eq!((page.issuer.as_str(), page.issued_on.as_str()), ("酒泉市医疗保障局", "2025年3月7日"));
-        assert!(page.sample.is_some() && page.notes[0].contains("样例") && page.notes.len() == 5);
+        assert!(page.sample.is_some() && page.notes[0].contains("样例") && page.notes.len() == 6);
+        assert!(page.notes[5].contains(Published::sample().sha256.as_str()));
     }
 
     #[test]
@@ -120,17 +124,17 @@ mod tests {
         let mut certificate = certificate("M01600").unwrap();
         certificate.snapshot.sample = false;
         let page = sheet(&certificate);
-        assert_eq!((page.sample.is_none(), page.notes.len()), (true, 3));
+        assert_eq!((page.sample.is_none(), page.notes.len()), (true, 4));
         assert_eq!(value(&page, "统筹支付比例"), "80%");
     }
 
     #[test]
-    fn a_certificate_of_before_the_hash_was_kept_stays_the_paper_that_it_was() {
+    fn a_certificate_of_before_the_hash_was_kept_says_nothing_of_it() {
         let mut certificate = certificate("M01600").unwrap();
         let hash = std::mem::take(&mut certificate.snapshot.cited).catalog_sha256;
         certificate.snapshot.cited = Cited { catalog_version: "1".to_owned(), catalog_sha256: String::new() };
         let page = sheet(&certificate);
-        assert!(page.fields.len() == 14 && page.fields.iter().all(|(_, value)| *value != hash));
+        assert!(page.notes.iter().all(|note| !note.contains("校验值") && !note.contains(&hash)));
         assert_eq!(value(&page, "政策目录版本"), "1");
     }
 

@@ -18,6 +18,8 @@ pub mod certificate {
         pub body: Vec<u8>,
         pub version: i64,
         pub created_at: i64,
+        /// Sealed; there exactly when it is revoked.
+        pub revocation: Option<Vec<u8>>,
     }
 
     impl ActiveModelBehavior for ActiveModel {}

@@ -26,6 +26,8 @@ pub struct Sheet {
     pub area: String,
     /// The certificate number.
     pub number: String,
+    /// What it says, in one sentence over the table; may be empty.
+    pub lead: String,
     /// Label and value in reading order; neighbours with short values share a row.
     pub fields: Vec<(String, String)>,
     /// Small print under the table, a paragraph each.
@@ -47,13 +49,18 @@ pub fn render(sheet: &Sheet, face: &Face) -> Result<Vec<u8>, SheetError> {
         return Err(QrError::DataTooLong.into());
     }
     let top = if sheet.sample.is_some() { 94.0 } else { 70.0 };
-    let mut tables = SCALES.into_iter().map(|scale| Table::set(sheet, top + HEAD, scale));
+    let start = top + HEAD + if sheet.lead.is_empty() { 0.0 } else { LEAD };
+    let mut tables = SCALES.into_iter().map(|scale| Table::set(sheet, start, scale));
     let table = tables.find(|table| table.bottom <= FOOT).ok_or(PaperError::Overfull)?;
 
     let drawn = paper(face, &sheet.title, 1, |_, pen| {
+        // Under the watermark, which must be seen on them too.
+        pen.ink(SHADE, 0.0);
+        pen.boxes(table.labels.iter().copied());
         head(pen, sheet, top);
         table.lines.iter().for_each(|(line, start, size)| pen.text(line, *start, *size, 0.0));
         table.rules.iter().for_each(|rule| pen.rule(*rule, 0.5));
+        pen.rule([LEFT, start, RIGHT - LEFT, table.ruled - start], 1.2);
         foot(pen, sheet, &qr);
     });
     Ok(drawn?)
@@ -64,6 +71,10 @@ const QR_BYTES_MAX: usize = 400;
 const LEFT: f32 = 62.0;
 const RIGHT: f32 = WIDTH - LEFT;
 const HEAD: f32 = 108.0;
+/// What the sentence over the table takes.
+const LEAD: f32 = 22.0;
+/// Behind the labels: light enough that a black and white copier leaves it white.
+const SHADE: u8 = 243;
 const FOOT: f32 = 628.0;
 const LABEL: f32 = 80.0;
 const INSET: f32 = 7.0;
@@ -78,12 +89,19 @@ const SCALES: [(f32, f32, f32); 5] =
 struct Table {
     lines: Vec<(String, [f32; 2], f32)>,
     rules: Vec<[f32; 4]>,
+    /// The cells of labels.
+    labels: Vec<[f32; 4]>,
+    /// Where the cells end.
+    ruled: f32,
+    /// Where the small print ends.
     bottom: f32,
 }
 
 impl Table {
     fn set(sheet: &Sheet, top: f32, (size, pad, note): (f32, f32, f32)) -> Self {
-        let (mut table, whole) = (Self { lines: Vec::new(), rules: Vec::new(), bottom: top }, RIGHT - LEFT);
+        let whole = RIGHT - LEFT;
+        let mut table =
+            Self { lines: Vec::new(), rules: Vec::new(), labels: Vec::new(), ruled: top, bottom: top };
         let short =
             |(_, value): &(String, String)| measure(value) * size <= whole / 2.0 - LABEL - 2.0 * INSET;
         let mut fields = sheet.fields.iter().peekable();
@@ -93,6 +111,7 @@ impl Table {
                 None => table.row(&[first], whole, size, pad),
             }
         }
+        table.ruled = table.bottom;
         table.bottom += note;
         for text in &sheet.notes {
             table.bottom = table.lines(wrap(text, whole / note), LEFT, table.bottom, note);
@@ -110,8 +129,12 @@ impl Table {
         }
         let deep = |lines: &[String]| lines.len() as f32 * size * LEADING;
         let height = cells.iter().map(|(.., lines)| deep(lines)).fold(0.0, f32::max) + 2.0 * pad;
-        for (x, width, lines) in cells {
+        for (place, (x, width, lines)) in cells.into_iter().enumerate() {
             self.rules.push([x, self.bottom, width, height]);
+            // Label and value take turns.
+            if place % 2 == 0 {
+                self.labels.push([x, self.bottom, width, height]);
+            }
             let top = self.bottom + (height - deep(&lines)) / 2.0;
             self.lines(lines, x + INSET, top, size);
         }
@@ -143,6 +166,10 @@ fn head(pen: &mut Pen<'_, '_>, sheet: &Sheet, top: f32) {
     pen.centred(&sheet.title, [LEFT, RIGHT], top + 55.0, 25.0, SPREAD);
     pen.ink(BLACK, 0.0);
     pen.centred(&format!("编号：{}", sheet.number), [LEFT, RIGHT], top + 88.0, 10.5, 0.0);
+    if !sheet.lead.is_empty() {
+        // Two characters in, as a paragraph begins.
+        pen.text(&sheet.lead, [LEFT + 2.0 * 10.5, top + HEAD + 9.0], 10.5, 0.0);
+    }
 }
 
 fn foot(pen: &mut Pen<'_, '_>, sheet: &Sheet, qr: &QrCode) {
@@ -163,6 +190,9 @@ fn foot(pen: &mut Pen<'_, '_>, sheet: &Sheet, qr: &QrCode) {
     pen.centred("扫码核验", [LEFT, LEFT + QR_SIDE], FOOT + QR_SIDE + 10.0, 10.0, 0.0);
     let left = RIGHT - (measure(&sheet.issuer) * 14.0).clamp(160.0, RIGHT - LEFT - QR_SIDE - 16.0);
     pen.centred(&sheet.issuer, [left, RIGHT], FOOT + 78.0, 14.0, 0.0);
+    pen.ink(150, 0.0);
+    pen.centred("（印章）", [left, RIGHT], FOOT + 56.0, 9.0, 0.0);
+    pen.ink(BLACK, 0.0);
     pen.centred(&sheet.issued_on, [left, RIGHT], FOOT + 104.0, 12.0, 0.0);
 }
 
@@ -180,6 +210,7 @@ mod tests {
             title: "门诊慢特病待遇认定证明".to_owned(),
             area: "酒泉市".to_owned(),
             number: "JQ-2025-000123".to_owned(),
+            lead: "经审核并公示无异议，特此证明。".to_owned(),
             fields: vec![("险种".to_owned(), "城乡居民基本医疗保险".to_owned()); 14],
             notes: vec!["待遇以平台的实时记录为准。".to_owned()],
             sample: Some("样例 – 非正式目录".to_owned()),

@@ -21,7 +21,7 @@ pub struct Verified {
 /// Checks a text for anyone who holds it: the paper itself is what allows the look.
 pub async fn verify(view: &View, qr_text: &str) -> Result<Verified> {
     let forged = Verified { verdict: Verdict::Forged, number: String::new() };
-    let Some(payload) = Payload::genuine(qr_text, view.keys()) else { return Ok(forged) };
+    let Some(payload) = Payload::genuine(qr_text, view.keys().public()) else { return Ok(forged) };
     let Some(psn_no) = store::holder(view, payload.id).await? else {
         // Our key signed a certificate that we never issued: it has leaked, or we have lost data. Nobody here can
         // vouch for such a paper, and whoever runs the server must hear of it.
@@ -37,8 +37,8 @@ pub async fn verify(view: &View, qr_text: &str) -> Result<Verified> {
 
 async fn standing(view: &View, psn_no: PsnNo, id: Id) -> Result<Verified> {
     let view = view.db().view(&Actor::system(), Owner::Person(psn_no)).await?;
-    let certificate = store::get(&view, id).await?;
+    let certificate = store::get(&view, id).await?.certificate;
     let benefit = benefits::get(&view, certificate.benefit).await?.benefit;
-    let verdict = verdict(certificate.revoked, benefit.standing(view.today()));
+    let verdict = verdict(certificate.revocation.is_some(), benefit.standing(view.today()));
     Ok(Verified { verdict, number: certificate.number })
 }

@@ -7,7 +7,9 @@ pub mod keys;
 pub mod lease;
 pub mod log;
 pub mod page;
+pub mod public;
 pub mod repeat;
+mod signer;
 pub mod source;
 pub mod work;
 

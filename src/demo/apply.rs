@@ -111,6 +111,7 @@ fn content(demo: &Demo, kind: catalog::MaterialKind, title: &str) -> anyhow::Res
                 title: title.to_owned(),
                 area: "酒泉市".to_owned(),
                 number: "样例".to_owned(),
+                lead: String::new(),
                 fields: vec![("内容".to_owned(), "样例材料，仅供演示，不含任何真实病历".to_owned())],
                 notes: Vec::new(),
                 sample: Some("样例材料".to_owned()),

@@ -19,6 +19,7 @@ use futures_util::future::BoxFuture;
 use time::{Date, Duration};
 
 use crate::config::{Config, FILE};
+use crate::db::public::Algorithm;
 use crate::db::source::{Random, TimeSource, from_micros, micros};
 use crate::kernel::{day_start, local_day};
 use crate::server::{self, Running};
@@ -92,7 +93,7 @@ struct Demo {
 pub async fn run(options: Options) -> anyhow::Result<()> {
     let data_dir = &options.data_dir;
     if !data_dir.join(FILE).exists() {
-        init::init(data_dir, "620900", "127.0.0.1:8443")?;
+        init::init(data_dir, "620900", "127.0.0.1:8443", Algorithm::Ed25519)?;
         print::line("init", &format!("keys, certificates and settings in {}", data_dir.display()));
     }
     let mut config = Config::load(data_dir)?;

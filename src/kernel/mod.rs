@@ -12,6 +12,7 @@ pub mod period;
 pub mod region;
 pub mod step;
 
+use time::format_description::well_known::Rfc3339;
 use time::{Date, Duration, OffsetDateTime};
 
 /// The day in China on which an instant falls. The country has one time zone, UTC+8.
@@ -22,6 +23,12 @@ pub fn local_day(instant: OffsetDateTime) -> Date {
 /// The instant at which a day begins in China.
 pub fn day_start(day: Date) -> OffsetDateTime {
     day.midnight().assume_utc() - Duration::hours(8)
+}
+
+/// An instant for people and programs, in whole seconds: `2025-03-06T01:00:00Z`.
+pub fn rfc3339(instant: OffsetDateTime) -> String {
+    let whole = instant - Duration::nanoseconds(i64::from(instant.nanosecond()));
+    whole.format(&Rfc3339).unwrap_or_else(|_| whole.to_string())
 }
 
 /// The same day `months` later; the last day of the month where there is no such day.
@@ -44,6 +51,11 @@ mod tests {
         assert_eq!(local_day(datetime!(2025-03-01 16:00 UTC)), date!(2025 - 03 - 02));
         assert_eq!(local_day(datetime!(2025-03-01 15:59:59 UTC)), date!(2025 - 03 - 01));
         assert_eq!(local_day(day_start(date!(2025 - 03 - 01))), date!(2025 - 03 - 01));
+    }
+
+    #[test]
+    fn an_instant_is_told_in_whole_seconds() {
+        assert_eq!(rfc3339(datetime!(2025-03-01 16:00:05.999_999 UTC)), "2025-03-01T16:00:05Z");
     }
 
     #[test]

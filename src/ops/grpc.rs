@@ -4,7 +4,6 @@ use std::pin::Pin;
 
 use futures_util::Stream;
 use futures_util::stream::unfold;
-use time::Date;
 use tonic::{Request, Response, Status};
 
 use super::calendar;
@@ -13,10 +12,15 @@ use super::jobs::{JobSpec, Jobs, run_now};
 use crate::app::App;
 use crate::calendar::domain::ends;
 use crate::catalog::store::Published;
+use crate::certificate::status::list::StatusList;
+use crate::certificate::status::store as status_list;
 use crate::db::Db;
+use crate::db::keys::Keys;
 use crate::db::lease::JobState;
 use crate::db::log::Logged;
-use crate::kernel::error::{Error, Result};
+use crate::db::work::View;
+use crate::kernel::error::{Error, Refusal, Result};
+use crate::kernel::rfc3339;
 use crate::proto::opsp::common::v1 as common;
 use crate::proto::opsp::event::v1 as event;
 use crate::proto::opsp::ops::v1 as pb;
@@ -48,6 +52,9 @@ impl pb::ops_service_server::OpsService for Service {
             Box::pin(async move {
                 let app = &service.app;
                 let catalogs = app.catalogs.all_in_force(view.today());
+                let list = status_list::current(view).await?.map(|stored| stored.list);
+                let mut warnings = warnings(app, view, list.as_ref());
+                warnings.extend(other_ring(app).await);
                 Ok(pb::ServerInfo {
                     version: env!("CARGO_PKG_VERSION").to_owned(),
                     now: Some(timestamp(view.now())),
@@ -56,7 +63,8 @@ impl pb::ops_service_server::OpsService for Service {
                     catalogs: catalogs.iter().map(|published| catalog(published)).collect(),
                     calendar_until: app.calendar.now().until(view.today().year()).map(date_message),
                     log_position: app.db.log_position().await?,
-                    warnings: warnings(app, view.today()),
+                    warnings,
+                    status_list: list.map(|list| list_info(view, list)),
                 })
             })
         })
@@ -185,8 +193,52 @@ impl event::event_service_server::EventService for Events {
     }
 }
 
-fn warnings(app: &App, today: Date) -> Vec<common::Reason> {
-    ends(&app.calendar.now(), today).into_iter().map(|ends| reason(&ends.into())).collect()
+fn warnings(app: &App, view: &View, list: Option<&StatusList>) -> Vec<common::Reason> {
+    let calendar = ends(&app.calendar.now(), view.today()).map(Refusal::from);
+    let expired = list.filter(|list| list.expires_at <= view.now()).map(|list| {
+        let at = rfc3339(list.expires_at);
+        Refusal::new(
+            "STATUS_LIST_EXPIRED",
+            format!("证明状态清单已于 {at} 过期，离线核验无法得知证明是否有效。"),
+            format!(
+                "the status list of certificates expired at {at}: offline checks cannot tell what is valid."
+            ),
+        )
+        .help(
+            "请用 ListJobs 查看任务 publish-status-list 的错误，再用 RunJob 运行。",
+            "look at the error of the job publish-status-list with ListJobs, then run it with RunJob.",
+        )
+    });
+    calendar.into_iter().chain(expired).map(|warning| reason(&warning)).collect()
+}
+
+/// That the key ring lies there with other signing keys than those that were read at the start.
+async fn other_ring(app: &App) -> Option<common::Reason> {
+    let text = tokio::fs::read_to_string(app.config.path(&app.config.keys)).await;
+    let ring = text.ok().and_then(|text| Keys::parse(&text).ok());
+    let differs = ring.is_none_or(|ring| ring.public() != app.db.keys().public());
+    differs.then(|| {
+        let warning = Refusal::new(
+            "KEY_RING_DIFFERS",
+            "密钥环文件已变更或无法读取，本实例仍使用启动时读取的签名密钥。",
+            "the key ring on disk has other signing keys than this instance read at its start, or cannot be read.",
+        );
+        reason(&warning.help(
+            "请在新密钥启用前重启本实例，否则新密钥签发的证明会被判为伪造；如文件已损坏，请从备份恢复。",
+            "restart this instance before the new key signs, or it will call its papers forged; bring a broken file back \
+             from the backup.",
+        ))
+    })
+}
+
+fn list_info(view: &View, list: StatusList) -> pb::StatusListInfo {
+    pb::StatusListInfo {
+        issue_time: Some(timestamp(list.issued_at)),
+        expire_time: Some(timestamp(list.expires_at)),
+        age_seconds: (view.now() - list.issued_at).whole_seconds(),
+        count: i32::try_from(list.count).unwrap_or(i32::MAX),
+        key_id: list.key_id,
+    }
 }
 
 fn catalog(published: &Published) -> pb::CatalogInfo {

@@ -41,7 +41,7 @@ async fn publish(world: &World, text: &str) {
 }
 
 /// People whose benefits, for a disease each, are granted today.
-async fn granted(
+pub async fn granted(
     world: &World,
     codes: &[&str],
     before_the_day: impl AsyncFnOnce(&[String], Date),

@@ -123,6 +123,9 @@ async fn reverse(world: &World, psn_no: &str, number: &str) {
 /// How many entries the log has, once everything that was journalled is in it.
 async fn logged(world: &World) -> i64 {
     world.job("sequence").await;
+    // Else one of a new day might come at any time.
+    world.job("publish-status-list").await;
+    world.job("sequence").await;
     world.running.app.db.log_position().await.unwrap()
 }
 

@@ -17,7 +17,7 @@ use crate::world::scenario::HOSPITAL;
 use crate::world::{files, request_id, unique};
 
 /// Write methods that are no verb of a case.
-pub const NOT_OF_A_CASE: [(&str, &str); 19] = [
+pub const NOT_OF_A_CASE: [(&str, &str); 21] = [
     ("ImportInsured", "makes the people of the town"),
     ("UploadMaterial", "part of supplement, redact and delete"),
     ("CreateExpert", "makes the experts of the town"),
@@ -37,6 +37,8 @@ pub const NOT_OF_A_CASE: [(&str, &str); 19] = [
     ("ConfirmDelivery", "a round of its own, months after the case; requalification.rs"),
     ("AnswerRequalification", "as ConfirmDelivery"),
     ("DecideRequalification", "as ConfirmDelivery"),
+    ("RevokeCertificate", "ends a paper; line, notice and benefit stay as they are; certificate.rs"),
+    ("IssueCertificate", "as RevokeCertificate"),
 ];
 
 pub static BESIDE: [Rule; 6] = [
