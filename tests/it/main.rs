@@ -68,3 +68,4 @@ mod unseen;
 mod upload;
 mod withdrawal;
 mod world;
+mod years;

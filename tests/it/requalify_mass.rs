@@ -61,7 +61,7 @@ async fn seed(world: &World, engine: Engine, count: u64) {
     sql(world, &bills).await;
 }
 
-async fn query(world: &World, statement: &str) -> Vec<sea_orm::QueryResult> {
+pub async fn query(world: &World, statement: &str) -> Vec<sea_orm::QueryResult> {
     let view = world.running.app.db.view(&Actor::system(), Owner::Nobody).await.unwrap();
     let backend = if world.running.app.db.is_postgres() { DbBackend::Postgres } else { DbBackend::Sqlite };
     view.conn().query_all_raw(Statement::from_string(backend, statement.to_owned())).await.unwrap()
