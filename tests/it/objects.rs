@@ -298,7 +298,14 @@ static QUICK: AtomicU32 = AtomicU32::new(0);
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_job_waits_for_a_long_one_and_the_collector_is_one() {
     let long = JOBS.iter().filter(|job| job.is_long).map(|job| job.name);
-    let expected = ["replace-certificates", "publish-status-list", "refile-deadlines", "collect-objects"];
+    let expected = [
+        "replace-certificates",
+        "publish-status-list",
+        "follow-insured",
+        "refile-deadlines",
+        "requalify",
+        "collect-objects",
+    ];
     assert_eq!(long.collect::<Vec<_>>(), expected);
     let world = World::start(Engine::Sqlite).await;
     let (_stop, stopped) = tokio::sync::watch::channel(false);
