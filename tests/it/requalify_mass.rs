@@ -31,7 +31,7 @@ async fn seed(world: &World, engine: Engine, count: u64) {
     for chunk in (0..count).collect::<Vec<_>>().chunks(5_000) {
         let person = |number: &u64| ImportInsuredRequest {
             psn_no: format!("R{number:08}"),
-            paid_until: Some(date_message(if number % 10 == 0 {
+            paid_until: Some(date_message(if number.is_multiple_of(10) {
                 date!(2025 - 12 - 31)
             } else {
                 date!(2030 - 12 - 31)
