@@ -123,9 +123,13 @@ impl City {
 
     /// The platform tells what changed.
     async fn tell(&mut self) {
-        let changed: Vec<_> =
-            self.people.iter_mut().filter(|person| std::mem::take(&mut person.changed)).collect();
-        let rows: Vec<_> = changed.iter().map(|person| person.told()).collect();
+        let changed = self.people.iter_mut().filter(|person| person.changed);
+        let rows: Vec<_> = changed
+            .map(|person| {
+                person.changed = false;
+                person.told()
+            })
+            .collect();
         for part in rows.chunks(2_000) {
             let answers = self.world.import(part.to_vec()).await;
             let wrong: Vec<_> = answers.iter().flat_map(|answer| &answer.reasons).collect();
