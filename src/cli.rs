@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -181,7 +181,10 @@ fn verify(keys: &Path, status: Option<&Path>, text: &OsStr) -> anyhow::Result<Ex
     // What is no text cannot be genuine: it is read as well as it can be, and found forged.
     let text = if text == "-" { standard_input()? } else { text.to_string_lossy().into_owned() };
     let found = offline::check(text.trim(), &known, listed.as_ref(), TimeSource::Real.now());
-    found.lines().iter().for_each(|line| println!("{line}"));
+    let mut out = std::io::stdout().lock();
+    for line in found.lines() {
+        writeln!(out, "{line}").context("standard output")?;
+    }
     Ok(ExitCode::from(found.exit_code()))
 }
 

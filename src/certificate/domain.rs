@@ -266,7 +266,8 @@ impl Snapshot {
             opsp_dise_name: disease.name.clone(),
             begndate: benefit.begndate,
             enddate: benefit.end.map(|(last, _)| last),
-            requalify_on: benefit.requalify_on,
+            // One that is about to lapse is of the day before.
+            requalify_on: benefit.requalify_on.or_else(|| benefit.lapsed_since()?.previous_day()),
             terms: Terms::of(catalog, disease, benefit.insutype, insured.retired_on(issued_on))?,
             area: benefit.area.pooling(),
             cited: published.cited(),
@@ -289,7 +290,11 @@ impl Snapshot {
             (Said::Insutype, self.insutype == benefit.insutype),
             (Said::Begndate, self.begndate == benefit.begndate),
             (Said::Enddate, self.enddate == benefit.end.map(|(last, _)| last)),
-            (Said::RequalifyOn, self.requalify_on == benefit.requalify_on),
+            // A lapse takes the day away until it returns; what the paper says of it was true.
+            (
+                Said::RequalifyOn,
+                benefit.lapsed_since().is_some() || self.requalify_on == benefit.requalify_on,
+            ),
         ];
         facts.into_iter().filter_map(|(said, holds)| (!holds).then_some(said)).collect()
     }

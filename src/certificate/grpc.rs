@@ -114,7 +114,8 @@ impl pb::certificate_service_server::CertificateService for Service {
             Box::pin(async move {
                 let verified = verify(view, &input.qr_text).await?;
                 let verdict = verdict(verified.verdict).into();
-                Ok(pb::VerifyCertificateResponse { verdict, number: verified.number })
+                let (number, sample) = (verified.number, verified.sample);
+                Ok(pb::VerifyCertificateResponse { verdict, number, sample })
             })
         })
         .await

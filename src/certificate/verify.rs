@@ -16,11 +16,13 @@ pub struct Verified {
     pub verdict: Verdict,
     /// 证明编号; empty when forged.
     pub number: String,
+    /// Whether it was made from a sample catalogue: genuine or not, it proves nothing.
+    pub sample: bool,
 }
 
 /// Checks a text for anyone who holds it: the paper itself is what allows the look.
 pub async fn verify(view: &View, qr_text: &str) -> Result<Verified> {
-    let forged = Verified { verdict: Verdict::Forged, number: String::new() };
+    let forged = Verified { verdict: Verdict::Forged, number: String::new(), sample: false };
     let Some(payload) = Payload::genuine(qr_text, view.keys().public()) else { return Ok(forged) };
     let Some(psn_no) = store::holder(view, payload.id).await? else {
         // Our key signed a certificate that we never issued: it has leaked, or we have lost data. Nobody here can
@@ -40,5 +42,5 @@ async fn standing(view: &View, psn_no: PsnNo, id: Id) -> Result<Verified> {
     let certificate = store::get(&view, id).await?.certificate;
     let benefit = benefits::get(&view, certificate.benefit).await?.benefit;
     let verdict = verdict(certificate.revocation.is_some(), benefit.standing(view.today()));
-    Ok(Verified { verdict, number: certificate.number })
+    Ok(Verified { verdict, number: certificate.number, sample: certificate.snapshot.sample })
 }

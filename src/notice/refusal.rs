@@ -84,27 +84,6 @@ impl From<Refused> for Refusal {
                 "the notice is not open; objections are heard only while it is.",
             )
             .help("公示期外可向经办机构举报。", "outside of it, report to the bureau."),
-            Refused::EntryRemoved => Self::new(
-                "ENTRY_REMOVED",
-                "该公示条目已因异议成立被移除。",
-                "the entry was removed: an objection to it was upheld.",
-            ),
-            Refused::EntryWithdrawn => Self::new(
-                "ENTRY_WITHDRAWN",
-                "该公示条目已撤回公示。",
-                "the entry was withdrawn from its notice.",
-            ),
-            Refused::EntryGone => Self::new(
-                "ENTRY_NOT_IN_NOTICE",
-                "该条目已不在公示名单中，无需提出异议。",
-                "the entry is not in the notice any more; nothing takes effect from it.",
-            ),
-            Refused::AppealOver => Self::new(
-                "APPEAL_TOO_LATE",
-                "申请复核的期限已过。",
-                "the days in which an appeal is taken are over.",
-            )
-            .help("可依法向有关部门反映。", "other ways of the law stand open."),
             Refused::OtherLines { entries, done } => other_lines(&entries, &done),
             Refused::TooLateToWithdraw => Self::new(
                 "NOTICE_NOT_OPEN",
@@ -121,22 +100,7 @@ impl From<Refused> for Refusal {
                 "as many objections as are taken stand against the entry already.",
             )
             .help("请直接向经办机构反映。", "tell the bureau directly."),
-            Refused::EntryHeld => Self::new(
-                "OBJECTION_STANDS",
-                "该公示条目有异议正在处理。",
-                "an objection stands against the entry.",
-            )
-            .help("请先处理异议。", "resolve it first."),
-            Refused::EntryNotCleared => Self::new(
-                "ENTRY_NOT_UNDISPUTED",
-                "该公示条目尚未确认无异议。",
-                "the entry is not undisputed.",
-            ),
-            Refused::Mismatch => Self::new(
-                "OBJECTION_MISMATCH",
-                "该异议或公示与此条目不符。",
-                "the objection or the notice is not the entry's.",
-            ),
+            other => of_entry(&other),
         }
     }
 }
@@ -166,4 +130,45 @@ fn other_lines(entries: &[String], done: &[String]) -> Refusal {
         "异议成立的请选择 REJECTED，申请人可就该病种重新申请；不成立的请驳回异议。",
         "uphold with REJECTED, the applicant can apply anew for the disease; or dismiss the objection.",
     )
+}
+
+/// Why a step of an entry is refused.
+fn of_entry(refused: &Refused) -> Refusal {
+    match refused {
+        Refused::EntryRemoved => Refusal::new(
+            "ENTRY_REMOVED",
+            "该公示条目已因异议成立被移除。",
+            "the entry was removed: an objection to it was upheld.",
+        ),
+        Refused::EntryWithdrawn => Refusal::new(
+            "ENTRY_WITHDRAWN",
+            "该公示条目已撤回公示。",
+            "the entry was withdrawn from its notice.",
+        ),
+        Refused::EntryGone => Refusal::new(
+            "ENTRY_NOT_IN_NOTICE",
+            "该条目已不在公示名单中，无需提出异议。",
+            "the entry is not in the notice any more; nothing takes effect from it.",
+        ),
+        Refused::AppealOver => Refusal::new(
+            "APPEAL_TOO_LATE",
+            "申请复核的期限已过。",
+            "the days in which an appeal is taken are over.",
+        )
+        .help("可依法向有关部门反映。", "other ways of the law stand open."),
+        Refused::EntryHeld => Refusal::new(
+            "OBJECTION_STANDS",
+            "该公示条目有异议正在处理。",
+            "an objection stands against the entry.",
+        )
+        .help("请先处理异议。", "resolve it first."),
+        Refused::EntryNotCleared => {
+            Refusal::new("ENTRY_NOT_UNDISPUTED", "该公示条目尚未确认无异议。", "the entry is not undisputed.")
+        }
+        _ => Refusal::new(
+            "OBJECTION_MISMATCH",
+            "该异议或公示与此条目不符。",
+            "the objection or the notice is not the entry's.",
+        ),
+    }
 }

@@ -40,9 +40,11 @@ pub async fn run(app: &App, lease: &Lease) -> Result<u64> {
     let begun = TimeSource::Real.now();
     let is_due = changed || last.as_ref().is_none_or(|last| is_stale(app, &view, &last.list, life));
     if is_due {
-        let entries = gather(app).await?;
+        // One instant for what is told and for when it was true: the day may turn in between.
+        let now = app.db.time().now();
+        let entries = gather(app, local_day(now)).await?;
         let work = app.db.work(&Actor::system(), Owner::Nobody).await?;
-        let list = StatusList::sign(&entries, work.keys(), work.now(), life)?;
+        let list = StatusList::sign(&entries, work.keys(), now, life)?;
         match store::publish(&work, last.map_or(1, |last| last.serial + 1), &list, &entries).await {
             Ok(()) => work.commit().await?,
             // Another instance was faster. What its list does not tell yet makes the next one.
@@ -83,15 +85,14 @@ async fn look(app: &App, mut after: i64) -> Result<(i64, bool)> {
     }
 }
 
-/// Any event of a benefit but those of its beginning, so that a later one is not forgotten here.
+/// Any event of a benefit but its beginning, so that a later one is not forgotten here: also that it was certified, for it
+/// may be suspended already.
 fn changes(event: &str) -> bool {
-    let begins = matches!(event, "benefit.granted" | "benefit.certified");
-    event == "certificate.revoked" || (event.starts_with("benefit.") && !begins)
+    event == "certificate.revoked" || (event.starts_with("benefit.") && event != "benefit.granted")
 }
 
 /// Every certificate that is not valid today. A benefit names its last certificate; all before that one are revoked.
-async fn gather(app: &App) -> Result<Entries> {
-    let today = local_day(app.db.time().now());
+async fn gather(app: &App, today: Date) -> Result<Entries> {
     let mut told = Vec::new();
     let mut after: Option<(PsnNo, Id)> = None;
     loop {

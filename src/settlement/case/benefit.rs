@@ -89,6 +89,12 @@ fn active(at: At<'_>, item: Item, of: &Words, benefit: &Benefit) -> Item {
             format!("the benefit for {} is in force since {begndate}.", of.en),
         ),
     };
+    if let Some(since) = benefit.lapsed_since() {
+        return item.then(
+            format!("复审未通过，自 {since} 起中止。"),
+            format!("it was not re-qualified and lapses on {since}."),
+        );
+    }
     let ahead = benefit.suspensions.iter().find(|suspension| at.today < suspension.period.from);
     match (ahead, benefit.requalify_on) {
         (Some(Suspension { period, ground }), _) => {

@@ -3,6 +3,7 @@
 use super::domain::{ITEMS_MAX, Known, Made};
 use crate::app::App;
 use crate::application::store as applications;
+use crate::benefit::accumulator::store as accumulators;
 use crate::benefit::requalification::store as requalifications;
 use crate::benefit::store as benefits;
 use crate::db::work::View;
@@ -41,7 +42,7 @@ pub async fn gather(view: &View, app: &App) -> Result<Known> {
         objections: objections.into_iter().map(|stored| stored.objection).collect(),
         benefits: benefits.into_iter().map(|stored| stored.benefit).collect(),
         requalifications: rounds.into_iter().map(|stored| stored.round).collect(),
-        used: benefits::used_in(view, today.year()).await?,
+        used: accumulators::used_in(view, today.year()).await?,
         filings: filings.into_iter().map(|stored| stored.filing).collect(),
         more,
     })

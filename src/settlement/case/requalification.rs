@@ -16,7 +16,7 @@ pub fn item(at: At<'_>, known: &Known, round: &Requalification) -> Option<Item> 
     match round {
         Requalification::Open(open) => Some(opened(item, &of, open)),
         Requalification::Answered(answered) => Some(with_the_bureau(at, item, &of, answered)),
-        Requalification::Lapsed(lapsed) => Some(returnable(item, &of, lapsed)),
+        Requalification::Lapsed(lapsed) => Some(returnable(at, item, &of, lapsed)),
         Requalification::Renewed(_) | Requalification::Closed(_) => None,
     }
 }
@@ -57,11 +57,12 @@ fn with_the_bureau(at: At<'_>, item: Item, of: &Words, answered: &Answered) -> I
     }
 }
 
-fn returnable(item: Item, of: &Words, lapsed: &Lapsed) -> Item {
+fn returnable(at: At<'_>, item: Item, of: &Words, lapsed: &Lapsed) -> Item {
     let (zh, en) = asked(&lapsed.dossier.wanted);
+    let (verb_zh, verb_en) = if lapsed.on > at.today { ("将自", "lapses") } else { ("已自", "lapsed") };
     item.says(
-        format!("{}的待遇因未完成复审已于 {} 中止：{zh}。", of.zh, lapsed.on),
-        format!("the benefit for {} lapsed on {}: {en}.", of.en, lapsed.on),
+        format!("{}的待遇因未完成复审{verb_zh} {} 起中止：{zh}。", of.zh, lapsed.on),
+        format!("the benefit for {} {verb_en} on {}: {en}.", of.en, lapsed.on),
     )
     .waits(Waits::Applicant)
     .until(Some(lapsed.return_until()))

@@ -2,7 +2,8 @@
 //! reconciled apart; limit and deductible are held against all of them together, so that what was used goes along when
 //! the kind changes. A part of the settlement that draws or gives back, which writes the journal entry.
 
-use super::store;
+pub mod store;
+
 use crate::catalog::domain::Insutype;
 use crate::db::work::{View, Work};
 use crate::kernel::error::{Error, Result};
