@@ -93,6 +93,8 @@ async fn insurance_that_is_not_in_force_is_asked_and_data_renew_once_it_is(
     wait_until(&world, DUE + Duration::days(31)).await;
     let renewed = round(&world, &psn_no).await;
     assert_eq!((renewed.state(), renewed.basis()), (RequalificationState::Renewed, RenewalBasis::Data));
+    // It was paid up again: the benefit has still to take that over.
+    world.follow().await;
     assert_eq!(state(&world, &psn_no).await, benefit::BenefitState::Active);
     assert!(world.benefits(&psn_no).await[0].lapses.is_empty());
 }
